@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The closed set of things the ledger can say, and the keys that each must carry.
+
+A fact never carries a name, a date of birth, an image, a template or a search result that a reader of the
+ledger could turn into a person; `case` and `tcn` name the booking.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class FactKind(StrEnum):
+    """What happened. The bureau's ledger and the partner's ledger use the same set."""
+
+    # the booking's story, in the order of the walk
+    RECEIVED = "received"  # bytes are durable and the sender was told so
+    DUPLICATE = "duplicate"  # the same bytes arrived again and were absorbed
+    ADMITTED = "admitted"
+    REFUSED = "refused"  # defects; an ERRT follows
+    SUBSTITUTED = "substituted"  # CRI could not be placed and the header's ORI stood in
+    DECIDED = "decided"  # one per gate
+    PROBED = "probed"
+    SEARCHED = "searched"
+    RESOLVED = "resolved"
+    ANSWERED = "answered"  # SRE or ERRT is in the outbox
+    FILED = "filed"
+    SHARED = "shared"
+    WITHHELD = "withheld"
+    RELAYED = "relayed"  # a second response for one recipient is in the outbox
+    MUTED = "muted"  # a second response existed and G2 stopped it
+    SILENT = "silent"  # the partner had nothing to say
+    CLOSED = "closed"
+    DELIVERED = "delivered"  # a message left and its receiver took it
+    LOOKED_UP = "looked-up"  # G3: the partner asked the repository
+    ALERTED = "alerted"  # doubt: something was denied and a person must look
+    # the partner's side
+    COPY_TAKEN = "copy-taken"
+    COPY_TURNED_AWAY = "copy-turned-away"  # no valid decision proof
+    COPY_SEARCHED = "copy-searched"
+    COPY_DELETED = "copy-deleted"  # G4: matched nobody; deletion attested
+    QUERY_QUEUED = "query-queued"  # an IAQ waits for a person
+    DETERMINED = "determined"  # a person answered: an IAR
+
+
+REQUIRED: dict[FactKind, frozenset[str]] = {
+    FactKind.RECEIVED: frozenset({"case", "digest", "size", "channel"}),
+    FactKind.DUPLICATE: frozenset({"case", "digest", "channel"}),
+    FactKind.ADMITTED: frozenset({"case", "tcn", "ori", "cri", "tot"}),
+    FactKind.REFUSED: frozenset({"case", "tcn", "code"}),
+    FactKind.SUBSTITUTED: frozenset({"case", "cri", "ori"}),
+    FactKind.DECIDED: frozenset({"case", "tcn", "digest", "decision"}),
+    FactKind.PROBED: frozenset({"case", "template", "extractor"}),
+    FactKind.SEARCHED: frozenset({"case", "engine", "galleries"}),
+    FactKind.RESOLVED: frozenset({"case", "by"}),
+    FactKind.ANSWERED: frozenset({"case", "tot", "message"}),
+    FactKind.FILED: frozenset({"case", "kept"}),
+    FactKind.SHARED: frozenset({"case", "message", "decision_seq"}),
+    FactKind.WITHHELD: frozenset({"case", "decision_seq"}),
+    FactKind.RELAYED: frozenset({"case", "recipient", "message", "decision_seq"}),
+    FactKind.MUTED: frozenset({"case", "recipient", "decision_seq"}),
+    FactKind.SILENT: frozenset({"case"}),
+    FactKind.CLOSED: frozenset({"case"}),
+    FactKind.DELIVERED: frozenset({"case", "message", "channel", "sequence"}),
+    FactKind.LOOKED_UP: frozenset({"requester", "candidates", "withheld"}),
+    FactKind.ALERTED: frozenset({"reason"}),
+    FactKind.COPY_TAKEN: frozenset({"copy", "digest", "decision_seq"}),
+    FactKind.COPY_TURNED_AWAY: frozenset({"reason"}),
+    FactKind.COPY_SEARCHED: frozenset({"copy", "engine"}),
+    FactKind.COPY_DELETED: frozenset({"copy", "digest"}),
+    FactKind.QUERY_QUEUED: frozenset({"copy"}),
+    FactKind.DETERMINED: frozenset({"copy", "by"}),
+}
