@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the stories durably: DBOS workflows over the same commits, a sweep that finds what must move, delivery.
+
+What DBOS remembers is which steps of a walk are done; what is true is the state of the case. Both can be
+lost without harm: the sweep starts every case in a runnable state again, and compare-and-swap makes the
+second of two runs a no-op.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID, SQLAlchemyDatasource
+
+from sluicegate.errors import Conflict, DeliveryError, SluicegateError, StoreError
+from sluicegate.exchange.case import Fact
+from sluicegate.exchange.engine import Desk, advance
+from sluicegate.exchange.story import STORIES, runnable
+from sluicegate.facts import FactKind
+from sluicegate.store.journal import Outgoing
+
+log = logging.getLogger("sluicegate.runner")
+
+HandOver = Callable[[str, Outgoing], None]
+"""Hands a message of a role to its receiver; raises DeliveryError where it could not. Durable on return."""
+
+PATIENCE = 6
+"""How often a step may fail before the operator is told; it is tried again all the same."""
+
+
+class _Busy:
+    """Which cases and messages are being worked on in this process, and what failed how often."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._names: set[str] = set()
+        self._failures: dict[str, int] = {}
+
+    def claim(self, name: str) -> bool:
+        with self._lock:
+            if name in self._names:
+                return False
+            self._names.add(name)
+            return True
+
+    def release(self, name: str) -> None:
+        with self._lock:
+            self._names.discard(name)
+
+    def failed(self, name: str) -> int:
+        with self._lock:
+            self._failures[name] = self._failures.get(name, 0) + 1
+            return self._failures[name]
+
+    def worked(self, name: str) -> None:
+        with self._lock:
+            self._failures.pop(name, None)
+
+    def tries(self, name: str) -> int:
+        with self._lock:
+            return self._failures.get(name, 0)
+
+    def idle(self) -> bool:
+        with self._lock:
+            return not self._names
+
+
+@DBOS.dbos_class()
+class Runner(DBOSConfiguredInstance):
+    """Moves every case of every desk of this process."""
+
+    def __init__(
+        self,
+        desks: Mapping[str, Desk],
+        sources: Mapping[str, SQLAlchemyDatasource],
+        hand_over: HandOver,
+        *,
+        workers: int = 4,
+        pause_s: float = 0.2,
+    ) -> None:
+        super().__init__(config_name="exchange")
+        self._desks = dict(desks)
+        self._sources = dict(sources)
+        self._hand_over = hand_over
+        self._busy = _Busy()
+        self._boot = secrets.token_hex(4)
+        self._pause = pause_s
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="walk")
+        self._post = ThreadPoolExecutor(2, thread_name_prefix="post")
+        self._sweeper = threading.Thread(target=self._sweep_forever, name="sweep", daemon=True)
+
+    # -- the durable parts -----------------------------------------------------------------------------
+
+    @DBOS.workflow(name="walk")
+    def walk(self, role: str, case_id: str) -> str:
+        """Move one case as far as it goes. Every commit is a recorded transactional step."""
+        desk, source = self._desks[role], self._sources[role]
+
+        def move() -> str:
+            return str(advance(desk, case_id, source.sql_session()))
+
+        state = source.run_tx_step({"name": "advance"}, move)
+        while state in STORIES[role]:
+            state = source.run_tx_step({"name": "advance"}, move)
+        desk.tidy(desk.store.case(case_id))
+        return state
+
+    @DBOS.workflow(name="post")
+    def post(self, role: str, message_id: str) -> bool:
+        """Hand one message over and note that its receiver took it.
+
+        If we crash between the two, the message goes out again with the same id and sequence number, and
+        the receiver discards the repeat.
+        """
+        desk, source = self._desks[role], self._sources[role]
+        message = desk.store.message(message_id)
+        if message.state != "queued":
+            return True
+        self._hand_over(role, message)
+
+        def note() -> bool:
+            fact = Fact(
+                FactKind.DELIVERED,
+                {
+                    "case": message.case_id,
+                    "message": message.message_id,
+                    "channel": message.channel,
+                    "sequence": message.sequence,
+                },
+            )
+            return desk.store.delivered(source.sql_session(), message, (fact,), desk.clock())
+
+        return source.run_tx_step({"name": "delivered"}, note)
+
+    # -- the sweep -------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to sweep. DBOS must have been launched."""
+        self._sweeper.start()
+
+    def wake(self) -> None:
+        """Look for work now rather than at the next sweep."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Stop after the commits under way; nothing is lost by stopping at any moment."""
+        self._stop.set()
+        self._wake.set()
+        self._sweeper.join(timeout=10)
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._post.shutdown(wait=True, cancel_futures=True)
+
+    def idle(self) -> bool:
+        """Whether nothing runs and nothing could: no runnable case, no message due now."""
+        for role, desk in self._desks.items():
+            if desk.store.runnable(runnable(role), 1) or desk.store.due(desk.clock(), 1):
+                return False
+        return self._busy.idle()
+
+    def _sweep_forever(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._sweep()
+            except Exception as error:  # noqa: BLE001 the sweep must outlive a full disk or a locked file
+                log.error("sweep-failed kind=%s", type(error).__name__)
+            self._wake.wait(self._pause)
+            self._wake.clear()
+
+    def _sweep(self) -> None:
+        for role, desk in self._desks.items():
+            for case_id, version in desk.store.runnable(runnable(role)):
+                name = f"{role}.{case_id}.{version}"
+                if self._busy.claim(f"{role}.{case_id}"):
+                    self._pool.submit(self._walk_guarded, role, case_id, name)
+            for message in desk.store.due(desk.clock()):
+                # One at a time per channel, so that sequence numbers arrive in order.
+                if self._busy.claim(f"{role}.channel.{message.channel}"):
+                    self._post.submit(self._post_guarded, role, message)
+
+    def _walk_guarded(self, role: str, case_id: str, name: str) -> None:
+        try:
+            # The name changes with every try: a failed workflow is remembered as failed for ever.
+            with SetWorkflowID(f"{name}.{self._boot}.{self._busy.tries(name)}"):
+                self.walk(role, case_id)
+            self._busy.worked(name)
+        except Conflict:
+            pass  # another thread or process moved it first
+        except Exception as error:  # noqa: BLE001 one bad case must not stop the others
+            self._note_failure(role, case_id, name, error)
+        finally:
+            self._busy.release(f"{role}.{case_id}")
+            self._wake.set()
+
+    def _note_failure(self, role: str, case_id: str, name: str, error: Exception) -> None:
+        tries = self._busy.failed(name)
+        log.error("step-failed role=%s case=%s kind=%s tries=%d", role, case_id, type(error).__name__, tries)
+        if tries == PATIENCE:
+            desk = self._desks[role]
+            sentence = error.message if isinstance(error, SluicegateError) else type(error).__name__
+            try:
+                with desk.store.session() as session:
+                    desk.store.alert(session, f"A step keeps failing: {sentence}", case_id, desk.clock())
+            except StoreError:
+                log.error("alert-not-stored role=%s case=%s", role, case_id)
+        # Wait here, holding the claim, so that a failing case does not spin: up to 30 s.
+        self._stop.wait(min(30.0, 0.1 * 2.0 ** min(tries, 9)))
+
+    def _post_guarded(self, role: str, message: Outgoing) -> None:
+        desk = self._desks[role]
+        try:
+            with SetWorkflowID(f"{role}.post.{message.message_id}.{message.attempts}.{self._boot}"):
+                self.post(role, message.message_id)
+        except DeliveryError as error:
+            with desk.store.session() as session:
+                desk.store.trouble(session, message, error.message, desk.clock())
+            log.warning("delivery-failed role=%s message=%s", role, message.message_id)
+        except Exception as error:  # noqa: BLE001 one bad channel must not stop the others
+            log.error("delivery-broken role=%s kind=%s", role, type(error).__name__)
+            self._stop.wait(1.0)
+        finally:
+            self._busy.release(f"{role}.channel.{message.channel}")
+            self._wake.set()
+
+
+def oldest_wait(desk: Desk) -> timedelta:
+    """Age of the oldest queued message: what an operator watches."""
+    queued = [m.created for m in desk.store.messages() if m.state == "queued"]
+    return desk.clock() - min(queued) if queued else timedelta(0)

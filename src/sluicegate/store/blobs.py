@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bytes by digest, encrypted at rest, each store with a key of its own.
+
+A blob is written to a temporary file, flushed to the disk, renamed, and its folder flushed: when `put`
+returns, the bytes survive loss of power. Destroying a store's key destroys every copy of it, backups too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from sluicegate.errors import Missing, SettingsError, StoreError
+
+_MAGIC = b"SGB1"
+
+
+def digest_of(data: bytes) -> str:
+    """SHA-256, hex: the name of a blob."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def load_key(path: Path) -> bytes:
+    """The 32-byte key in this file, made (mode 0600) where there is none yet."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(handle, "wb") as out:
+            out.write(secrets.token_bytes(32))
+            out.flush()
+            os.fsync(out.fileno())
+    if path.stat().st_mode & 0o077:
+        raise SettingsError(
+            f"The key file {path} can be read by other accounts.", advice=f"Run: chmod 600 {path}"
+        )
+    key = path.read_bytes()
+    if len(key) != 32:
+        raise SettingsError(
+            f"The key file {path} is damaged: it has {len(key)} bytes instead of 32.",
+            advice="Restore it from your key backup; a new key cannot open what the old one closed.",
+        )
+    return key
+
+
+class BlobStore:
+    """One folder of encrypted blobs."""
+
+    def __init__(self, folder: Path, key: bytes) -> None:
+        self._folder = folder
+        self._box = AESGCM(key)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _path(self, digest: str) -> Path:
+        if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+            raise Missing("That is not the digest of a blob.")
+        return self._folder / digest[:2] / digest
+
+    def put(self, data: bytes) -> str:
+        """Store and return the digest. Putting the same bytes twice keeps one copy.
+
+        Raises StoreError when the disk refuses (full, read-only): then nothing of it remains.
+        """
+        digest = digest_of(data)
+        path = self._path(digest)
+        if path.exists():
+            return digest
+        nonce = secrets.token_bytes(12)
+        sealed = _MAGIC + nonce + self._box.encrypt(nonce, data, digest.encode())
+        spare = path.with_name(f".{digest}.{secrets.token_hex(4)}")
+        try:
+            if not path.parent.exists():
+                path.parent.mkdir(mode=0o700, exist_ok=True)
+                _flush_folder(self._folder)
+            _write_durably(spare, path, sealed)
+        except OSError as error:
+            spare.unlink(missing_ok=True)
+            raise StoreError(
+                f"The bytes could not be stored: {error.strerror or 'the disk refused'}.",
+                advice="Free space or mend permissions; the sender was told to try again.",
+            ) from error
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """The bytes of a digest. Raises Missing, or StoreError when they were altered."""
+        try:
+            sealed = self._path(digest).read_bytes()
+        except FileNotFoundError:
+            raise Missing("There is no blob of that digest.") from None
+        except OSError as error:
+            raise StoreError(f"A blob could not be read: {error.strerror}.") from error
+        try:
+            data = self._box.decrypt(sealed[4:16], sealed[16:], digest.encode())
+        except InvalidTag:
+            raise StoreError("A blob was altered, or belongs to another key.") from None
+        return data
+
+    def has(self, digest: str) -> bool:
+        """Whether the bytes are here."""
+        return self._path(digest).exists()
+
+    def erase(self, digest: str) -> None:
+        """Remove the bytes; nothing happens where there are none."""
+        self._path(digest).unlink(missing_ok=True)
+
+    def digests(self) -> set[str]:
+        """Digests of everything that is here."""
+        return {path.name for path in self._folder.glob("??/*") if not path.name.startswith(".")}
+
+
+def _write_durably(spare: Path, path: Path, sealed: bytes) -> None:
+    handle = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as out:
+        out.write(sealed)
+        out.flush()
+        os.fsync(out.fileno())
+    spare.rename(path)
+    # Without this a crash may forget the name although the bytes are on the disk.
+    _flush_folder(path.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,82 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- name: insert_case
+INSERT INTO story (case_id, digest, size, channel, received, state, version, tcn, ori, cri, tot, dossier)
+VALUES (:case_id, :digest, :size, :channel, :received, :state, 0, :tcn, :ori, :cri, :tot, :dossier);
+-- name: case_by_id
+SELECT * FROM story WHERE case_id = :case_id;
+-- name: case_by_digest
+SELECT * FROM story WHERE digest = :digest;
+-- name: cases_by_tcn
+SELECT * FROM story WHERE tcn = :tcn ORDER BY received;
+-- name: twin
+SELECT case_id FROM story WHERE tcn = :tcn AND ori = :ori AND case_id <> :case_id LIMIT 1;
+-- name: move_case
+UPDATE story SET state = :after, version = version + 1, tcn = :tcn, ori = :ori, cri = :cri, tot = :tot,
+  dossier = :dossier
+WHERE case_id = :case_id AND state = :before AND version = :version;
+-- name: insert_journal
+INSERT INTO journal (case_id, version, stage, before, after, at)
+VALUES (:case_id, :version, :stage, :before, :after, :at);
+-- name: journal_of
+SELECT * FROM journal WHERE case_id = :case_id ORDER BY version;
+-- name: tree_size
+SELECT COALESCE(MAX(seq) + 1, 0) AS size FROM entry;
+-- name: insert_entry
+INSERT INTO entry (seq, at, kind, case_id, body, salt, leaf)
+VALUES (:seq, :at, :kind, :case_id, :body, :salt, :leaf);
+-- name: entry_by_seq
+SELECT * FROM entry WHERE seq = :seq;
+-- name: entries_of
+SELECT * FROM entry WHERE case_id = :case_id ORDER BY seq;
+-- name: all_entries
+SELECT * FROM entry ORDER BY seq;
+-- name: insert_node
+INSERT INTO node (level, place, hash) VALUES (:level, :place, :hash);
+-- name: node
+SELECT hash FROM node WHERE level = :level AND place = :place;
+-- name: next_sequence
+SELECT COALESCE(MAX(sequence), 0) + 1 AS next FROM message WHERE channel = :channel;
+-- name: insert_message
+INSERT INTO message (message_id, case_id, kind, channel, recipient, sequence, digest, size, created, next_try)
+VALUES (:message_id, :case_id, :kind, :channel, :recipient, :sequence, :digest, :size, :created, :created);
+-- name: message_by_id
+SELECT * FROM message WHERE message_id = :message_id;
+-- name: messages_of
+SELECT * FROM message WHERE case_id = :case_id ORDER BY created, message_id;
+-- name: messages_all
+SELECT * FROM message ORDER BY channel, sequence;
+-- name: messages_due
+SELECT m.* FROM message m
+WHERE m.state = 'queued' AND m.next_try <= :now
+  AND NOT EXISTS (SELECT 1 FROM message p WHERE p.channel = m.channel AND p.state = 'queued'
+                  AND p.sequence < m.sequence)
+ORDER BY m.created LIMIT :limit;
+-- name: mark_delivered
+UPDATE message SET state = 'delivered', delivered = :at, attempts = attempts + 1, trouble = ''
+WHERE message_id = :message_id AND state = 'queued';
+-- name: mark_trouble
+UPDATE message SET attempts = attempts + 1, next_try = :next_try, trouble = :trouble
+WHERE message_id = :message_id AND state = 'queued';
+-- name: runnable_cases
+SELECT case_id, version FROM story WHERE state IN (SELECT value FROM json_each(:states))
+ORDER BY received LIMIT :limit;
+-- name: cases_in
+SELECT * FROM story WHERE state IN (SELECT value FROM json_each(:states)) ORDER BY received;
+-- name: counts
+SELECT state, COUNT(*) AS n FROM story GROUP BY state ORDER BY state;
+-- name: insert_alert
+INSERT INTO alert (at, case_id, reason) VALUES (:at, :case_id, :reason);
+-- name: alerts
+SELECT * FROM alert ORDER BY alert_id;
+-- name: enrol
+INSERT INTO reference (origin, subject, template, transaction_digest, decision)
+VALUES (:origin, :subject, :template, :transaction_digest, :decision)
+ON CONFLICT (origin) DO NOTHING;
+-- name: references
+SELECT origin, subject, template FROM reference ORDER BY origin;
+-- name: references_of
+SELECT origin, subject, decision FROM reference WHERE subject = :subject ORDER BY origin;
+-- name: expunge
+DELETE FROM reference WHERE subject = :subject;
+-- name: reference_count
+SELECT COUNT(*) AS n FROM reference;

@@ -1,0 +1,10 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- One file of this shape per repository (open, filtered, the partner's own), each with a key of its own.
+CREATE TABLE IF NOT EXISTS reference (
+  origin      TEXT NOT NULL PRIMARY KEY,
+  subject     TEXT NOT NULL,
+  template    BLOB NOT NULL,
+  transaction_digest TEXT,
+  decision    TEXT NOT NULL DEFAULT '{}'
+);
+CREATE INDEX IF NOT EXISTS reference_subject ON reference (subject);

@@ -1,0 +1,74 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- One file of this shape per installation (bureau, partner, state). No personal data in any column:
+-- bytes that carry it are encrypted blobs, named here by digest.
+CREATE TABLE IF NOT EXISTS story (
+  case_id  TEXT PRIMARY KEY,
+  digest   TEXT NOT NULL UNIQUE,
+  size     INTEGER NOT NULL,
+  channel  TEXT NOT NULL,
+  received TEXT NOT NULL,
+  state    TEXT NOT NULL,
+  version  INTEGER NOT NULL,
+  tcn      TEXT NOT NULL DEFAULT '',
+  ori      TEXT NOT NULL DEFAULT '',
+  cri      TEXT NOT NULL DEFAULT '',
+  tot      TEXT NOT NULL DEFAULT '',
+  dossier  TEXT NOT NULL DEFAULT '{}'
+);
+CREATE INDEX IF NOT EXISTS story_state ON story (state, received);
+CREATE INDEX IF NOT EXISTS story_tcn ON story (tcn);
+
+CREATE TABLE IF NOT EXISTS journal (
+  case_id TEXT NOT NULL REFERENCES story (case_id),
+  version INTEGER NOT NULL,
+  stage   TEXT NOT NULL,
+  before  TEXT NOT NULL,
+  after   TEXT NOT NULL,
+  at      TEXT NOT NULL,
+  PRIMARY KEY (case_id, version)
+);
+
+CREATE TABLE IF NOT EXISTS entry (
+  seq     INTEGER PRIMARY KEY,
+  at      TEXT NOT NULL,
+  kind    TEXT NOT NULL,
+  case_id TEXT,
+  body    TEXT NOT NULL,
+  salt    BLOB NOT NULL,
+  leaf    BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS entry_case ON entry (case_id, seq);
+
+CREATE TABLE IF NOT EXISTS node (
+  level INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  hash  BLOB NOT NULL,
+  PRIMARY KEY (level, place)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS message (
+  message_id TEXT PRIMARY KEY,
+  case_id    TEXT NOT NULL,
+  kind       TEXT NOT NULL,
+  channel    TEXT NOT NULL,
+  recipient  TEXT NOT NULL,
+  sequence   INTEGER NOT NULL,
+  digest     TEXT NOT NULL,
+  size       INTEGER NOT NULL,
+  created    TEXT NOT NULL,
+  state      TEXT NOT NULL DEFAULT 'queued',
+  attempts   INTEGER NOT NULL DEFAULT 0,
+  next_try   TEXT NOT NULL,
+  trouble    TEXT NOT NULL DEFAULT '',
+  delivered  TEXT,
+  UNIQUE (channel, sequence)
+);
+CREATE INDEX IF NOT EXISTS message_due ON message (state, next_try);
+CREATE INDEX IF NOT EXISTS message_case ON message (case_id);
+
+CREATE TABLE IF NOT EXISTS alert (
+  alert_id INTEGER PRIMARY KEY,
+  at       TEXT NOT NULL,
+  case_id  TEXT,
+  reason   TEXT NOT NULL
+);
