@@ -45,7 +45,7 @@ class TotRow:
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """What one field, or one item of it (`item` > 0), must look like. Sizes are in characters; 0 is unbounded."""
+    """What one field, or one item of it (`item` > 0), must look like. Sizes: characters, 0 is unbounded."""
 
     tag: str
     item: int
