@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One entry of the ledger, its canonical bytes, and the salted commitment that stands for it in the tree.
+
+The tree never holds an entry, only a commitment to it (docs/decisions/0006-ledger-entries-and-receipts.md):
+
+    leaf data = SHA-256(salt || canonical JSON of the entry)      salt: 32 fresh random bytes per entry
+    leaf hash = SHA-256(0x00 || leaf data)                        RFC 9162 section 2.1.1
+
+Once salt and entry are destroyed (expungement, sealing) the leaf stays, every earlier proof stays valid, and
+the leaf can no longer be tried against guessed contents.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sluicegate.errors import LedgerError
+from sluicegate.facts import REQUIRED, FactKind
+from sluicegate.ledger import canonical as canon
+from sluicegate.ledger import verify
+from sluicegate.ledger.verify import GATES, JSON, MAX_INTEGER, SALT_BYTES
+from sluicegate.terms import Outcome
+
+_RFC3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
+
+# What a decision says that is usually the same for all four gates; told once in the body of the entry.
+_COMMON = ("program", "root", "wording_id", "wording_digest", "asked_for")
+_PER_GATE = ("outcome", "mode", "rule_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One fact, entered once.
+
+    Attributes:
+        seq: number of the entry and index of its leaf, from 0, without a gap.
+        at: moment of entering, RFC 3339 in UTC with `Z`.
+        kind: what happened.
+        body: the facts, at least the keys that `facts.REQUIRED` names for the kind.
+
+    Raises:
+        LedgerError: one of these does not hold, or the body has no canonical form.
+    """
+
+    seq: int
+    at: str
+    kind: FactKind
+    body: dict[str, JSON]
+
+    def __post_init__(self) -> None:
+        if isinstance(self.seq, bool) or not 0 <= self.seq <= MAX_INTEGER:
+            raise LedgerError("the number of an entry is a whole number from 0")
+        check_time(self.at)
+        missing = sorted(REQUIRED[self.kind] - set(self.body))
+        if missing:
+            raise LedgerError(f"an entry of kind {self.kind.value} must carry {', '.join(missing)}")
+        canon.encode(self.body)
+
+
+def check_time(at: str) -> None:
+    """Raises LedgerError unless `at` is a moment in RFC 3339, in UTC, written with `Z`."""
+    refusal = "a moment is written in RFC 3339 in UTC, such as 2010-11-08T14:03:00Z"
+    if not _RFC3339_UTC.fullmatch(at):
+        raise LedgerError(refusal)
+    try:
+        datetime.fromisoformat(at)
+    except ValueError:  # the shape is right, but there is no such day or hour
+        raise LedgerError(refusal) from None
+
+
+def canonical(entry: Entry) -> bytes:
+    """Canonical JSON of an entry: an object of `at`, `body`, `kind`, `seq`."""
+    return canon.encode({"at": entry.at, "body": entry.body, "kind": entry.kind.value, "seq": entry.seq})
+
+
+def decode(data: bytes) -> Entry:
+    """The entry of canonical bytes.
+
+    Raises:
+        LedgerError: not canonical, of an unknown kind, or not an entry that could have been made.
+    """
+    match canon.decode(data):
+        case {"at": str(at), "body": dict(body), "kind": str(kind), "seq": int(seq), **rest} if not rest:
+            return Entry(seq, at, _kind(kind), body)
+    raise LedgerError("an entry is an object of at, body, kind and seq")
+
+
+def _kind(text: str) -> FactKind:
+    try:
+        return FactKind(text)
+    except ValueError:
+        raise LedgerError("an entry of a kind that this version does not know") from None
+
+
+def commitment(salt: bytes, entry_bytes: bytes) -> bytes:
+    """Leaf data of an entry, 32 bytes. `salt` is 32 random bytes, never used twice.
+
+    Raises:
+        LedgerError: the salt has another length (a fixed length keeps salt and entry apart).
+    """
+    if len(salt) != SALT_BYTES:
+        raise LedgerError(f"a salt has {SALT_BYTES} bytes")
+    return verify.commitment(salt, entry_bytes)
+
+
+def leaf(salt: bytes, entry_bytes: bytes) -> bytes:
+    """Leaf hash of an entry, 32 bytes: what the tree takes."""
+    return verify.leaf_hash(commitment(salt, entry_bytes))
+
+
+def explanation(decisions: Mapping[str, Mapping[str, JSON]]) -> str:
+    """SHA-256, in hex, over the canonical JSON of the full decisions, by gate."""
+    full = {str(gate): dict(decision) for gate, decision in decisions.items()}
+    return hashlib.sha256(canon.encode(full)).hexdigest()
+
+
+def decided_body(booking: Mapping[str, str], decisions: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:
+    """Body of the one DECIDED entry of a booking, small enough for a receipt.
+
+    The full decisions stay in the store; the body binds them by `explanation`. What all gates share (program,
+    registry root, wording, what was asked for) is taken from G1 and told once; a gate that
+    differs keeps its own.
+
+    Args:
+        booking: `case`, `tcn`, `digest` (SHA-256 hex of the bytes received), `cri`, `ori`, and `received`
+            (RFC 3339 UTC).
+        decisions: gate (`G1` to `G4`) to the JSON of its decision.
+
+    Raises:
+        LedgerError: a part of the booking or a gate is missing, or an outcome is neither open nor closed.
+    """
+    wanted = {"case", "tcn", "digest", "cri", "ori", "received"}
+    if set(booking) != wanted or set(decisions) != set(GATES):
+        raise LedgerError(f"a decided entry names {', '.join(sorted(wanted))} and decides {', '.join(GATES)}")
+    check_time(booking["received"])
+    common: dict[str, JSON] = {key: decisions["G1"].get(key) for key in _COMMON}
+    compact: dict[str, JSON] = {}
+    for gate in GATES:
+        decision = decisions[gate]
+        if decision.get("outcome") not in tuple(Outcome):
+            raise LedgerError(f"the outcome of {gate} is neither open nor closed")
+        own = {key: decision.get(key) for key in _COMMON if decision.get(key) != common[key]}
+        compact[gate] = {key: decision.get(key) for key in _PER_GATE} | own
+    return {**booking, **common, "decision": compact, "explanation": explanation(decisions)}

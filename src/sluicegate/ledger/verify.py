@@ -1,0 +1,393 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stand-alone verifier: checks a receipt with nothing but Python, `cryptography` and one public key.
+
+This file imports nothing else of this project on purpose. An auditor can take it alone, read it in one
+sitting and run it: ``python verify.py RECEIPT --key KEYFILE``. The rest of the ledger imports its hashing
+and checking from here, so that what is shipped to an auditor is what the exchange itself uses.
+
+Sources: RFC 9162 section 2.1 (Merkle tree, inclusion proof), RFC 8785 (canonical JSON), and the C2SP
+specifications signed-note, tlog-checkpoint and tlog-proof. The receipt is in docs/reference/receipt.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+JSON: TypeAlias = "str | int | bool | list[JSON] | dict[str, JSON] | None"
+
+HEADER = "Sluicegate receipt v1"
+PROOF_HEADER = "c2sp.org/tlog-proof@v1"
+GATES = ("G1", "G2", "G3", "G4")
+HASH_BYTES = SALT_BYTES = 32
+MAX_NOTE_BYTES = 16_384  # far above a receipt; a stranger's file must not cost more than this
+MAX_SIGNATURES = 64  # signed-note asks for at least 16
+MAX_INTEGER = 2**53 - 1  # whole numbers that every reader of JSON agrees on (RFC 8785 section 3.2.2.3)
+ED25519 = b"\x01"  # signature type of signed-note
+
+_NUMBER = r"0|[1-9][0-9]{0,17}"
+_KEY = re.compile(r"([^\s+]{1,200})\+([0-9a-f]{8})\+(\S{44})")
+_SIGNATURE = re.compile(r"\u2014 ([^\s+]{1,200}) (\S+)")
+_CHECKPOINT = re.compile(rf"(.+)\n({_NUMBER})\n(.+)\n(?:.+\n)*")  # extension lines mean nothing here
+_RECEIPT = re.compile(
+    rf"(?P<head>{HEADER}\n(?:.+\n){{6}})"
+    + "".join(rf"{gate} (?P<{gate}>open|closed): (?P<words{gate}>.+)\n" for gate in GATES)
+    + rf"\nLedger entry (?P<index>{_NUMBER}), salt (?P<salt>.+)\n(?P<entry>.+)\n\n"
+    + rf"{re.escape(PROOF_HEADER)}\nindex (?P=index)\n(?P<path>(?:.+\n){{0,63}})\n(?P<note>(?:.*\n)+)"
+)
+
+
+class NotVerified(Exception):  # noqa: N818 - a claim did not hold; that is no fault of the program
+    """The proof does not hold. `step` names the check that failed; the message carries no received text."""
+
+    def __init__(self, step: str, message: str) -> None:
+        super().__init__(f"{step}: {message}")
+        self.step = step
+
+
+def unbase64(text: str, size: int, step: str) -> bytes:
+    """Exactly `size` bytes from their one base64 spelling: decoders ignore the spare bits of the last
+    character, so a changed bit there would pass unseen."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise NotVerified(step, "a base64 value is damaged") from None
+    if len(data) != size or base64.b64encode(data).decode("ascii") != text:
+        raise NotVerified(step, f"a base64 value is not the one spelling of {size} bytes")
+    return data
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if not -MAX_INTEGER <= value <= MAX_INTEGER:
+        raise ValueError("not a whole number that every reader of JSON agrees on")
+    return value
+
+
+def _unique(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+    keyed = dict(pairs)
+    if len(keyed) != len(pairs) or not all(key.isascii() for key in keyed):
+        raise ValueError("an object key is repeated, or not ASCII")
+    return keyed
+
+
+def spell_json(value: JSON) -> str:
+    """RFC 8785 for values without fractions whose object keys are ASCII: keys sorted, no spaces."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def read_json(text: str) -> JSON:
+    """The value of canonical JSON; any other spelling of the same value raises ValueError."""
+    try:
+        value: JSON = json.loads(
+            text, parse_int=_whole, parse_float=_whole, parse_constant=_whole, object_pairs_hook=_unique
+        )
+        if spell_json(value) != text:
+            raise ValueError("not the canonical spelling")
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    return value
+
+
+def commitment(salt: bytes, entry_json: bytes) -> bytes:
+    """Leaf data of an entry: SHA-256(salt || canonical JSON). It tells nothing once the salt is destroyed."""
+    return hashlib.sha256(salt + entry_json).digest()
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """RFC 9162 section 2.1.1: SHA-256(0x00 || leaf data)."""
+    return hashlib.sha256(b"\x00" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """RFC 9162 section 2.1.1: SHA-256(0x01 || left || right)."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def check_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
+    """RFC 9162 section 2.1.3.2: the leaf hash is number `index` of the `size` leaves below `root`."""
+    step = "inclusion"
+    if not 0 <= index < size:
+        raise NotVerified(step, "the entry's number is not below the size of the tree")
+    fn, sn, computed = index, size - 1, leaf
+    for sibling in path:
+        if sn == 0:
+            raise NotVerified(step, "the proof is too long")
+        if fn & 1 or fn == sn:
+            computed = node_hash(sibling, computed)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            computed = node_hash(computed, sibling)
+        fn, sn = fn >> 1, sn >> 1
+    if sn != 0:
+        raise NotVerified(step, "the proof is too short")
+    if computed != root:
+        raise NotVerified(step, "salt, entry and proof do not lead to the root of the checkpoint")
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierKey:
+    """An Ed25519 public key (32 bytes) with its name and four-byte ID, written `name+id+key`."""
+
+    name: str
+    key_id: bytes
+    public: bytes
+
+    def __str__(self) -> str:
+        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(ED25519 + self.public).decode('ascii')}"
+
+
+def key_id(name: str, public: bytes) -> bytes:
+    """Key ID of signed-note: SHA-256(name || 0x0A || 0x01 || public key), first four bytes."""
+    return hashlib.sha256(name.encode("utf-8") + b"\n" + ED25519 + public).digest()[:4]
+
+
+def read_key(text: str) -> VerifierKey:
+    """A verifier key from its text form."""
+    matched = _KEY.fullmatch(text.removesuffix("\n"))
+    if matched is None or not matched[1].isprintable():
+        raise NotVerified("key", "a verifier key is written name+id+key")
+    raw = unbase64(matched[3], len(ED25519) + HASH_BYTES, "key")
+    if raw[:1] != ED25519 or key_id(matched[1], raw[1:]).hex() != matched[2]:
+        raise NotVerified("key", "the key is not an Ed25519 key, or its id does not belong to it")
+    return VerifierKey(matched[1], key_id(matched[1], raw[1:]), raw[1:])
+
+
+def split_note(data: str | bytes, step: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Text of a signed note, and its signatures as (key name, base64). Nothing is verified."""
+    try:
+        raw = data.encode("utf-8") if isinstance(data, str) else data
+        note = raw.decode("utf-8")
+    except UnicodeError:
+        raise NotVerified(step, "it is not UTF-8 text") from None
+    if len(raw) > MAX_NOTE_BYTES or any(c < " " and c != "\n" for c in note):
+        raise NotVerified(step, f"it is longer than {MAX_NOTE_BYTES} bytes, or holds a control character")
+    text, gap, tail = note.rpartition("\n\n")
+    lines = tail.split("\n")
+    if not gap or lines.pop() != "" or not 0 < len(lines) <= MAX_SIGNATURES:
+        raise NotVerified(step, "it is not a signed note")
+    signatures = tuple((found[1], found[2]) for found in map(_SIGNATURE.fullmatch, lines) if found)
+    if len(signatures) != len(lines):
+        raise NotVerified(step, "a signature line is damaged")
+    return text + "\n", signatures
+
+
+def open_note(data: str | bytes, key: VerifierKey, step: str) -> str:
+    """Text of a signed note, once a signature by `key` held. Signatures of unknown keys are ignored."""
+    text, signatures = split_note(data, step)
+    held = False
+    for name, encoded in signatures:
+        if name != key.name or len(encoded) != 92:  # base64 of 4 bytes of key ID and 64 of signature
+            continue
+        raw = unbase64(encoded, 68, step)
+        if raw[:4] != key.key_id:
+            continue
+        try:
+            Ed25519PublicKey.from_public_bytes(key.public).verify(raw[4:], text.encode("utf-8"))
+        except InvalidSignature:
+            raise NotVerified(step, "the signature does not hold: text or signature was changed") from None
+        held = True
+    if not held:
+        raise NotVerified(step, "it is not signed by the given key")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a log promised at one moment: its name, how many entries it holds, and the root over them."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+def read_checkpoint(text: str) -> Checkpoint:
+    """The text of a tlog-checkpoint, without its signatures."""
+    matched = _CHECKPOINT.fullmatch(text)
+    if matched is None:
+        raise NotVerified("checkpoint", "it does not have its three lines: name, size, root")
+    return Checkpoint(matched[1], int(matched[2]), unbase64(matched[3], HASH_BYTES, "checkpoint"))
+
+
+def open_checkpoint(data: str | bytes, key: VerifierKey) -> Checkpoint:
+    """A checkpoint signed by `key`; its origin must be the key's name, which keeps out a signed receipt."""
+    checkpoint = read_checkpoint(open_note(data, key, "checkpoint"))
+    if checkpoint.origin != key.name:
+        raise NotVerified("checkpoint", "its origin is not the name of the key")
+    return checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt taken apart. Only what `verify_receipt` returned may be believed.
+
+    `head` are the seven lines before the gates; `words` maps a gate to (outcome, sentence) as the text tells
+    them; `entry` is the parsed `entry_json`; `path` runs from the leaf's sibling up.
+    """
+
+    head: tuple[str, ...]
+    words: dict[str, tuple[str, str]]
+    salt: bytes
+    entry_json: bytes
+    entry: dict[str, JSON]
+    index: int
+    path: tuple[bytes, ...]
+    checkpoint_note: str
+
+
+def read_receipt(text: str) -> Receipt:
+    """The text of a receipt, without its signatures, taken apart. Nothing is verified but its layout."""
+    found = _RECEIPT.fullmatch(text)
+    if found is None:
+        raise NotVerified("layout", f"it is not laid out as a {HEADER}")
+    path = [line for line in found["path"].split("\n") if line]
+    return Receipt(
+        head=tuple(found["head"][:-1].split("\n")),
+        words={gate: (found[gate], found[f"words{gate}"]) for gate in GATES},
+        salt=unbase64(found["salt"], SALT_BYTES, "layout"),
+        entry_json=found["entry"].encode("utf-8"),
+        entry=read_entry(found["entry"]),
+        index=int(found["index"]),
+        path=tuple(unbase64(line, HASH_BYTES, "layout") for line in path),
+        checkpoint_note=found["note"],
+    )
+
+
+def read_entry(text: str) -> dict[str, JSON]:
+    """The canonical JSON of a ledger entry: exactly `at`, `body`, `kind` and `seq`."""
+    try:
+        entry = read_json(text)
+    except ValueError:
+        raise NotVerified("entry", "it is not canonical JSON") from None
+    types = {"at": str, "body": dict, "kind": str, "seq": int}
+    if not isinstance(entry, dict) or {name: type(value) for name, value in entry.items()} != types:
+        raise NotVerified("entry", "it does not have its four parts: at, body, kind, seq")
+    return entry
+
+
+def decisions_of(entry: dict[str, JSON]) -> dict[str, dict[str, JSON]]:
+    """The decision of every gate in an entry of kind `decided`."""
+    body = entry["body"]
+    found = body.get("decision") if isinstance(body, dict) and entry["kind"] == "decided" else None
+    if not isinstance(found, dict) or set(found) != set(GATES):
+        raise NotVerified("entry", "it does not decide the four gates")
+    decisions = {gate: one for gate in GATES if isinstance(one := found[gate], dict)}
+    if [one.get("outcome") in ("open", "closed") for one in decisions.values()] != [True] * len(GATES):
+        raise NotVerified("entry", "the decision of a gate is neither open nor closed")
+    return decisions
+
+
+def shown(value: JSON) -> str:
+    """A value as a person may safely see it; an absent one is said as `none on record`."""
+    if value is None or value == "":
+        return "none on record"
+    text = value if isinstance(value, str) else spell_json(value)
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
+def head_lines(entry: dict[str, JSON]) -> tuple[str, ...]:
+    """The seven lines of a receipt before its gates, which follow from the entry and from nothing else."""
+    share = decisions_of(entry)["G1"]
+    mode, rule = shown(share.get("mode")), shown(share.get("rule_id"))
+    body = entry["body"] if isinstance(entry["body"], dict) else {}
+
+    def say(name: str) -> str:
+        return shown(body.get(name))
+
+    return (
+        HEADER,
+        f"Booking: TCN {say('tcn')}, case {say('case')}",
+        f"Agency: CRI {say('cri')}, ORI {say('ori')}",
+        f"Received: {say('received')}",
+        f"Program: {say('program')}, root {say('root')}",
+        f"Wording: {say('wording_id')}, SHA-256 {say('wording_digest')}",
+        f"Asked for: {say('asked_for')}. In force: {mode}, rule {rule}.",
+    )
+
+
+def verify_receipt(data: str | bytes, key: VerifierKey) -> Receipt:
+    """Verifies a whole receipt. Seven steps; the first that fails is named in `NotVerified.step`.
+
+    1. `receipt signature`: the text is signed by the key.
+    2. `layout`: it is a receipt of this version.
+    3. `checkpoint`: the checkpoint in it is signed by the key and names the key's log.
+    4. `inclusion`: salt and entry give a leaf under that checkpoint, at the entry's number.
+    5. `entry`: the entry is a decision, bears that number, and decides the four gates.
+    6. `words`: every line before the gates says what the entry says.
+    7. `gates`: every gate is told open or closed as the entry decided it.
+    """
+    receipt = read_receipt(open_note(data, key, "receipt signature"))  # 1, 2
+    checkpoint = open_checkpoint(receipt.checkpoint_note, key)  # 3
+    leaf = leaf_hash(commitment(receipt.salt, receipt.entry_json))
+    check_inclusion(leaf, receipt.index, checkpoint.size, receipt.path, checkpoint.root)  # 4
+    decisions = decisions_of(receipt.entry)  # 5
+    if receipt.entry["seq"] != receipt.index:
+        raise NotVerified("entry", "it bears another number than its place in the ledger")
+    if receipt.head != head_lines(receipt.entry):  # 6
+        raise NotVerified("words", "the text does not say what the entry says")
+    for gate, (outcome, _) in receipt.words.items():  # 7
+        if outcome != decisions[gate]["outcome"]:
+            raise NotVerified("gates", f"the text says that {gate} is {outcome}, the entry does not")
+    return receipt
+
+
+MEANING = {
+    ("G1", "open"): "the prints WERE cleared to go to the partner.",
+    ("G1", "closed"): "the prints were NOT cleared to go to the partner.",
+    ("G2", "open"): "an answer of the partner was cleared to come back to the agency.",
+    ("G2", "closed"): "no answer of the partner was cleared to come back to the agency.",
+    ("G3", "open"): "later look-ups by the partner were allowed to find this booking.",
+    ("G3", "closed"): "later look-ups by the partner were NOT allowed to find this booking.",
+    ("G4", "open"): "the partner was allowed to keep prints that matched nobody.",
+    ("G4", "closed"): "the partner was NOT allowed to keep prints that matched nobody.",
+}
+
+
+def report(receipt: Receipt, key: VerifierKey) -> list[str]:
+    """What a verified receipt shows, line by line, in words."""
+    size = read_checkpoint(split_note(receipt.checkpoint_note, "checkpoint")[0]).size
+    at = shown(receipt.entry["at"])
+    lines = [f"VERIFIED: entry {receipt.index} in the ledger {key.name} of {size} entries, made {at}."]
+    lines += [shown(line) for line in receipt.head[1:]]
+    for gate, (outcome, sentence) in receipt.words.items():
+        lines += [f"{gate} {outcome}: {MEANING[gate, outcome]}", f"   In their words: {shown(sentence)}"]
+    return [*lines, "This shows what was decided and entered, not what may have left by another way."]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status 0: the receipt holds; 4: it does not; 2: a file or an option cannot be used."""
+    parser = argparse.ArgumentParser(prog="verify", description="Verify a receipt, with no network.")
+    parser.add_argument("receipt", type=Path, help="file of the receipt")
+    parser.add_argument("--key", type=Path, required=True, help="file of the public key (name+id+key)")
+    chosen = parser.parse_args(arguments)
+    try:
+        with chosen.receipt.open("rb") as file:
+            data = file.read(MAX_NOTE_BYTES + 1)
+        with chosen.key.open("rb") as file:
+            key_text = file.read(1000).decode("utf-8", errors="replace")
+    except OSError as error:
+        print(f"Cannot read a file: {error.strerror}.", file=sys.stderr)
+        return 2
+    try:
+        key = read_key(key_text)
+        print("\n".join(report(verify_receipt(data, key), key)))
+    except NotVerified as error:
+        print(f"NOT VERIFIED. {error}.", file=sys.stderr)
+        return 4
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
