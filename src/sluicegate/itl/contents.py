@@ -26,10 +26,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The records promised, in order. `readable` is False where 1.003 is absent or not even a list."""
+    """The records promised, in order. `readable` is False where 1.003 is absent.
+
+    `only_binary` is the one binary type named anywhere in 1.003, or 0 where it names none or several.
+    """
 
     entries: tuple[Entry, ...] = ()
     readable: bool = False
+    only_binary: int = 0
 
     def binary_type(self, index: int) -> int:
         """Type of the binary record at this place among the records after Type-1, or 0 for not known.
@@ -37,10 +41,10 @@ class Contents:
         Where the promised type is not a binary one, the only binary type that 1.003 names at all will do:
         the order is then a lie, which is reported, but the images can still be looked at.
         """
-        if index < len(self.entries) and self.entries[index].type in BINARY_TYPES:
-            return self.entries[index].type
-        named = {one.type for one in self.entries} & BINARY_TYPES if index < len(self.entries) else set()
-        return named.pop() if len(named) == 1 else 0
+        if index >= len(self.entries):
+            return 0
+        promised = self.entries[index].type
+        return promised if promised in BINARY_TYPES else self.only_binary
 
 
 def read_contents(header: Record, log: Log) -> Contents:
@@ -57,7 +61,8 @@ def read_contents(header: Record, log: Log) -> Contents:
         log.add("ITL-CNT", where, found=quoted(field.raw))
     if count is not None and count[1] != len(rest):
         log.add("ITL-CNT-COUNT", where, found=str(count[1]), expected=str(len(rest)))
-    return Contents(tuple(entries), readable=True)
+    binary = {entry.type for entry in entries} & BINARY_TYPES
+    return Contents(tuple(entries), readable=True, only_binary=binary.pop() if len(binary) == 1 else 0)
 
 
 def _pair(subfield: Subfield) -> tuple[int, int] | None:

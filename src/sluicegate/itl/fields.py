@@ -96,7 +96,7 @@ def _fields(
     at = start
     while True:
         tag = _TAG.match(data, at, extent.stop)
-        if tag is not None and kind >= 10 and int(tag.group(2)) == _DATA:
+        if tag is not None and _is_data(tag, kind):
             stop = _end_of_image(data, tag.end(), extent)
             fields.append(_data_field(data, at, tag, stop))
             return tuple(fields), min(stop + 1, len(data))
@@ -110,6 +110,11 @@ def _fields(
         if found is None or found.group() == FS:
             return tuple(fields), min(stop + 1, len(data))
         at = stop + 1
+
+
+def _is_data(tag: re.Match[bytes], kind: int) -> bool:
+    # Type-2 is the user's own and Type-9 is text throughout: only from Type-10 on is 999 an image.
+    return kind >= 10 and int(tag.group(1)) == kind and int(tag.group(2)) == _DATA
 
 
 def _end_of_image(data: bytes, at: int, extent: Extent) -> int:
