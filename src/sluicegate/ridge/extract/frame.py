@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images brought to 500 ppi, and cropped to where there are ridges.
+
+Source: ANSI/NIST-ITL 1-2011, image resolution: 500 ppi within 1 %; what lies within that is left as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+from scipy import ndimage
+
+from sluicegate.errors import ImageRefused
+from sluicegate.ridge.extract.interface import Pixels
+
+PPI = 500.0
+PPI_TOLERANCE = 0.01  # of 500, the standard's
+PPI_RANGE = (200.0, 2400.0)  # lower resolves no ridges, higher is no fingerprint scanner's
+MAX_SIDE = 4096  # pixels at 500 ppi: 8 inches, a palm
+
+BLOCK = 16  # pixels: about two ridges at 500 ppi
+CONTRAST = 10.0  # gray levels of standard deviation within a block; paper and sensor noise stay below
+SMALLEST = 0.04  # of the largest patch: smaller patches are text, lines and dirt
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A part of an image, in pixels: rows `top` up to `bottom`, columns `left` up to `right`."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    def cut(self, pixels: Pixels) -> Pixels:
+        return pixels[self.top : self.bottom, self.left : self.right]
+
+
+def size_at_500(pixels: Pixels, ppi: float) -> tuple[int, int]:
+    """Width and height that `to_500` gives these pixels.
+
+    Raises:
+        ImageRefused: no pixels, a resolution that no fingerprint has, or a size beyond the caps.
+    """
+    if pixels.ndim != 2 or pixels.size == 0:
+        raise ImageRefused("the image has no pixels", code="E1006")
+    if not PPI_RANGE[0] <= ppi <= PPI_RANGE[1]:
+        raise ImageRefused("the image's resolution is not that of a fingerprint", code="E1006")
+    scale = 1.0 if abs(ppi - PPI) <= PPI * PPI_TOLERANCE else PPI / ppi
+    rows, columns = (max(1, round(side * scale)) for side in pixels.shape)
+    if max(rows, columns) > MAX_SIDE:
+        raise ImageRefused(f"the image is larger than {MAX_SIDE} pixels at 500 ppi", code="E1006")
+    return columns, rows
+
+
+def to_500(pixels: Pixels, ppi: float) -> Pixels:
+    """The image at 500 ppi, by bicubic interpolation that averages where it shrinks."""
+    width, height = size_at_500(pixels, ppi)
+    if (height, width) == pixels.shape:
+        return pixels
+    scaled = Pillow.fromarray(pixels).resize((width, height), Pillow.Resampling.BICUBIC)
+    return np.asarray(scaled, dtype=np.uint8)
+
+
+def ridge_blocks(pixels: Pixels) -> NDArray[np.bool_]:
+    """Blocks of 16 by 16 pixels with contrast, without small patches; edge blocks may be part blocks."""
+    rows, columns = (-(-side // BLOCK) for side in pixels.shape)
+    padded = np.pad(
+        pixels, ((0, rows * BLOCK - pixels.shape[0]), (0, columns * BLOCK - pixels.shape[1])), mode="edge"
+    )
+    blocks = padded.reshape(rows, BLOCK, columns, BLOCK).astype(np.float32)
+    busy: NDArray[np.bool_] = blocks.std(axis=(1, 3)) >= CONTRAST
+    labels, count = ndimage.label(busy, structure=np.ones((3, 3)))
+    if count == 0:
+        return busy
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    keep: NDArray[np.bool_] = (sizes >= SMALLEST * sizes.max())[labels]
+    return keep
+
+
+def foreground(pixels: Pixels, margin: int) -> Box | None:
+    """The box around all ridges, `margin` pixels wider on each side; None where there are no ridges."""
+    blocks = ridge_blocks(pixels)
+    if not blocks.any():
+        return None
+    rows, columns = (np.flatnonzero(blocks.any(axis=axis)) for axis in (1, 0))
+    return Box(
+        max(0, int(rows[0]) * BLOCK - margin),
+        min(pixels.shape[0], (int(rows[-1]) + 1) * BLOCK + margin),
+        max(0, int(columns[0]) * BLOCK - margin),
+        min(pixels.shape[1], (int(columns[-1]) + 1) * BLOCK + margin),
+    )

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The extractor LEADER: pixels to minutiae through the network of `leader_graph`.
+
+Source: pyfing 0.7.3, `minutiae_end_to_end.py`, whose padding and peak picking are followed. The threshold,
+the crop to the ridges and the windows are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import onnxruntime  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from sluicegate.ridge.extract import frame
+from sluicegate.ridge.extract.frame import Box
+from sluicegate.ridge.extract.interface import Pixels, parameters_digest
+from sluicegate.ridge.extract.leader_graph import DIGEST_KEY, MULTIPLE
+from sluicegate.ridge.template import Minutiae
+
+THRESHOLD = 0.3  # confidence; of 0.3 to 0.6 it gave the lowest error rates on eight FVC sets
+MARGIN = 32  # pixels of background kept around the ridges
+WINDOW_PIXELS = 640_000  # what the network sees at once; keeps a worker under 1.4 GB of address space
+OVERLAP = 128  # pixels that neighboring windows share; a minutia belongs to the nearer middle
+
+PARAMETERS = parameters_digest(
+    {
+        "threshold": THRESHOLD,
+        "margin": MARGIN,
+        "window": WINDOW_PIXELS,
+        "overlap": OVERLAP,
+        "block": frame.BLOCK,
+        "contrast": frame.CONTRAST,
+        "smallest": frame.SMALLEST,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What the network sees, and the part of it that it answers for."""
+
+    seen: Box
+    owned: Box
+
+
+class LeaderExtractor:
+    """LEADER on one processor core.
+
+    The session is built once and survives a fork: with one thread there are no threads to lose.
+    """
+
+    def __init__(self, model: bytes, *, threshold: float = THRESHOLD) -> None:
+        """Take the ONNX bytes that `leader_graph.build_leader` gave."""
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        # Sizes differ from image to image; remembered allocation patterns would only hold memory.
+        options.enable_mem_pattern = False
+        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        digest = self._session.get_modelmeta().custom_metadata_map.get(DIGEST_KEY, "")
+        self._threshold = threshold
+        own = "" if threshold == THRESHOLD else f"-{threshold:g}"
+        self.parameters = PARAMETERS + own
+        self.id = f"leader-{digest[:12]}-{self.parameters}"
+
+    def extract(self, pixels: Pixels, ppi: float) -> Minutiae:
+        """Minutiae in reading order, at 500 ppi; quality is the network's confidence.
+
+        Raises:
+            ImageRefused: the resolution or the size is not that of a fingerprint.
+        """
+        whole = frame.to_500(pixels, ppi)
+        box = frame.foreground(whole, MARGIN)
+        found = [self._look(whole, window) for window in _windows(box, whole.shape)] if box else []
+        return np.concatenate([np.empty((0, 4), dtype=np.float32), *found])
+
+    def maps(self, pixels: Pixels) -> NDArray[np.float32]:
+        """The network's maps for these pixels alone, shape (3, rows, columns), padded as published."""
+        rows, columns = pixels.shape
+        height, width = (-(-side // MULTIPLE) * MULTIPLE for side in pixels.shape)
+        top, left = (height - rows) // 2, (width - columns) // 2
+        image = np.full((1, 1, height, width), pixels[0, 0], dtype=np.float32)
+        image[0, 0, top : top + rows, left : left + columns] = pixels
+        maps: NDArray[np.float32] = self._session.run(["maps"], {"image": image})[0]
+        return maps[0, :, top : top + rows, left : left + columns]
+
+    def _look(self, pixels: Pixels, window: _Window) -> Minutiae:
+        cosine, sine, confidence = self.maps(window.seen.cut(pixels))
+        y, x = np.nonzero(confidence >= self._threshold)
+        theta = np.mod(np.arctan2(sine[y, x], cosine[y, x]), np.float32(2 * np.pi))
+        quality = np.minimum(confidence[y, x], 1.0)
+        rows = np.stack([x + window.seen.left, y + window.seen.top, theta, quality], axis=1).astype(
+            np.float32
+        )
+        own = window.owned
+        inside = (rows[:, 0] >= own.left) & (rows[:, 0] < own.right)
+        inside &= (rows[:, 1] >= own.top) & (rows[:, 1] < own.bottom)
+        return rows[inside]
+
+
+def _windows(box: Box, shape: tuple[int, ...]) -> Iterator[_Window]:
+    """As few windows over the box as the cap on their size allows."""
+    down, across = _grid(box.bottom - box.top, box.right - box.left)
+    for rows, own_rows in _spans(box.top, box.bottom, down, shape[0]):
+        for columns, own_columns in _spans(box.left, box.right, across, shape[1]):
+            yield _Window(Box(*rows, *columns), Box(*own_rows, *own_columns))
+
+
+def _grid(height: int, width: int) -> tuple[int, int]:
+    """How many windows down and across make the least area, none above the cap."""
+    counts = [(down, across) for down in range(1, 13) for across in range(1, 13)]
+    sides = {(d, a): (_length(height, d), _length(width, a)) for d, a in counts}
+    fitting = [count for count in counts if sides[count][0] * sides[count][1] <= WINDOW_PIXELS]
+    return min(fitting, key=lambda count: (count[0] * count[1] * sides[count][0] * sides[count][1], count))
+
+
+def _length(extent: int, count: int) -> int:
+    """Length of each of `count` overlapping windows that cover `extent`, a multiple of 32."""
+    return -(-(extent + (count - 1) * OVERLAP) // (count * MULTIPLE)) * MULTIPLE
+
+
+def _spans(
+    start: int, stop: int, count: int, limit: int
+) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Seen and owned spans along one axis. A span grows into the image where there is room up to `limit`."""
+    length = _length(stop - start, count)
+    step = (stop - start - length) / max(1, count - 1)
+    firsts = [start + round(n * step) for n in range(count)]
+    edges = [start, *(round((a + length + b) / 2) for a, b in pairwise(firsts)), stop]
+    for n, first in enumerate(firsts):
+        # The last pixels before the image's edge come from moving the window back, not from padding.
+        begin = max(0, min(first, limit - length))
+        yield (begin, min(limit, begin + length)), (edges[n], edges[n + 1])
