@@ -29,7 +29,7 @@ from typing import Self
 
 from sluicegate.errors import InputRefused, SettingsError, SluicegateError, UsageError, WorkerLost, quoted
 from sluicegate.raster import wire
-from sluicegate.raster.wire import BrokenFrameError, WorkerLimits
+from sluicegate.raster.wire import BEGUN, BrokenFrameError, WorkerLimits
 
 _START_S = 120.0  # a model may have to be loaded
 _GRACE_S = 5.0  # after the wall clock, before the zygote itself is given up
@@ -52,6 +52,10 @@ class _Zygote:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+class _NotBegunError(Exception):
+    """The zygote went away before it made a worker for the job."""
 
 
 class Workshop:
@@ -107,16 +111,25 @@ class Workshop:
             raise InputRefused(f"The input is {len(payload)} bytes, more than {self._limits.payload_bytes}.")
         wall = self._limits.wall_s if wall_s is None else wall_s
         with self._slots:
-            zygote, line, status = self._submit(wall)
-            with line, status:
-                line.settimeout(wall + _GRACE_S)
-                status.settimeout(_GRACE_S)
-                try:
-                    return self._converse(line, status, payload)
-                except TimeoutError:
-                    # The zygote did not kill a late worker, so it hangs itself: both go, and a new one comes.
-                    zygote.process.kill()
-                    raise WorkerLost("The worker ran out of time (wall clock).") from None
+            try:
+                return self._attempt(payload, wall)
+            except _NotBegunError:
+                # The zygote was dying, or no process was to be had. Jobs that began are never repeated.
+                with contextlib.suppress(_NotBegunError):
+                    return self._attempt(payload, wall)
+        raise WorkerLost("No worker could be started.")
+
+    def _attempt(self, payload: bytes, wall: float) -> bytes:
+        zygote, line, status = self._submit(wall)
+        with line, status:
+            line.settimeout(wall + _GRACE_S)
+            status.settimeout(_GRACE_S)
+            try:
+                return self._converse(line, status, payload)
+            except TimeoutError:
+                # The zygote did not kill a late worker, so it hangs itself: both go, and a new one comes.
+                zygote.process.kill()
+                raise WorkerLost("The worker ran out of time (wall clock).") from None
 
     def map(self, payloads: Iterable[bytes]) -> Iterator[bytes | SluicegateError]:
         """Answers or errors, in the order of the payloads; only a few payloads are taken ahead."""
@@ -145,7 +158,7 @@ class Workshop:
     def _submit(self, wall: float) -> tuple[_Zygote, socket.socket, socket.socket]:
         """Asks for a worker: the zygote asked, and our ends of the worker's line and of its status line."""
         line, line_there = socket.socketpair()
-        status, status_there = socket.socketpair()
+        status, status_there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with line_there, status_there:
             try:
                 zygote = self._hand_over(wall, line_there, status_there)
@@ -192,7 +205,10 @@ class Workshop:
 
 
 def _why(status: socket.socket) -> WorkerLost:
-    """What the zygote tells of a worker that gave no whole answer."""
+    """What the zygote tells of a worker that gave no whole answer. Raises _NotBegunError."""
+    with contextlib.suppress(OSError):
+        if status.recv(16) != BEGUN:
+            raise _NotBegunError
     try:
         told = json.loads(status.recv(4096) or b"{}")
         late, ended = told.get("late"), told.get("exit")

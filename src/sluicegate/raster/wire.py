@@ -14,6 +14,9 @@ from dataclasses import asdict, dataclass
 from sluicegate.errors import ImageRefused, InputRefused, TemplateError, WorkerLost
 
 PAYLOAD, RESULT, REFUSED, LOST = b"P", b"R", b"E", b"L"
+BEGUN = b"begun"
+"""First message on a job's status line; without it no worker was made for the job."""
+
 _HEAD = 9
 _TEXT_CAP = 8192  # bytes of a refusal
 _REFUSALS: dict[str, type[InputRefused]] = {

@@ -128,7 +128,10 @@ def _accept(
     if pid == 0:
         _work(entry, data, zygote, limits)
     os.close(data)
-    child = _Child(pid, os.pidfd_open(pid), socket.socket(fileno=status), time.monotonic() + float(message))
+    line = socket.socket(fileno=status)
+    with contextlib.suppress(OSError):
+        line.send(wire.BEGUN)
+    child = _Child(pid, os.pidfd_open(pid), line, time.monotonic() + float(message))
     children[child.pidfd] = child
     ready.register(child.pidfd, selectors.EVENT_READ, child)
     ready.register(child.status, selectors.EVENT_READ, child)
