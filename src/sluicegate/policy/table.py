@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The files of a program as rows of text, with every problem noted by file and row.
+
+Strict: a typo is a problem, never a guess.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from sluicegate.errors import ProgramError, quoted
+
+_RULE_COLUMNS = (
+    "id jurisdiction kind mode_asked mode_in_force issuer issuer_level authority legal_basis wording "
+    "valid_from valid_until public_from supersedes source confidence note"
+)
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    name: tuple(columns.split())
+    for name, columns in {
+        "modes.csv": "mode gate effect sentence source confidence",
+        "jurisdictions.csv": "id name kind parent zone fips source confidence",
+        "agencies.csv": "ori jurisdiction name from until source confidence",
+        "rules.csv": _RULE_COLUMNS,
+        "choices.csv": _RULE_COLUMNS,
+        "wording.csv": (
+            "id valid_from valid_until superseded_by public_from issuer issuer_level audience document class "
+            "meaning prints_to_partner answer_to_agency legal_basis source confidence note"
+        ),
+        "charges.csv": "charge level shared source confidence",
+        "sources.csv": "id locator kind",
+    }.items()
+}
+"""Every table of a program and its header."""
+
+SETTINGS_FILE = "program.toml"
+_DAY = re.compile(r"(19|20|21)\d\d-\d\d-\d\d", re.ASCII)
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, and where: `row` counts from 1, the header being row 1; 0 is the file as a whole."""
+
+    file: str
+    row: int
+    text: str
+
+
+@dataclass(slots=True)
+class Problems:
+    """Collects what is wrong, so that all of it can be mended at once."""
+
+    found: list[Problem] = field(default_factory=list)
+
+    def add(self, file: str, row: int, text: str) -> None:
+        """Note one problem."""
+        self.found.append(Problem(file, row, text))
+
+    def stop(self) -> None:
+        """Raise one ProgramError that names the first problem and lists the rest, if there is any."""
+        if not self.found:
+            return
+        first, *rest = self.found
+        listed = "".join(f"; {p.file}, row {p.row}: {p.text}" for p in rest[: _SHOWN - 1])
+        more = f"; and {len(rest) - _SHOWN + 1} more" if len(rest) >= _SHOWN else ""
+        raise ProgramError(
+            first.text + listed + more,
+            file=first.file,
+            row=first.row,
+            advice="Nothing of this program was loaded. Mend every row named and load it again.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table as text."""
+
+    file: str
+    number: int
+    cells: Mapping[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells[column]
+
+    def day(self, column: str, problems: Problems) -> date | None:
+        """The date in a column, written YYYY-MM-DD; None where it is empty."""
+        text = self.cells[column]
+        if not text:
+            return None
+        try:
+            if not _DAY.fullmatch(text):
+                raise ValueError
+            return date.fromisoformat(text)
+        except ValueError:
+            problems.add(self.file, self.number, f"{column} {quoted(text)} is not a date like 2010-11-05")
+            return None
+
+
+def digest(value: object) -> str:
+    """SHA-256 (hex) of a value of dicts, lists and text in one fixed form: sorted keys, no blanks, UTF-8."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _strict_rows(file: str, text: str, columns: tuple[str, ...], problems: Problems) -> Iterable[Row]:
+    header, *body = list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
+    if tuple(header) != columns:
+        problems.add(file, 1, f"the header must be {','.join(columns)}")
+        return
+    for number, cells in enumerate(body, start=2):
+        if len(cells) != len(columns):
+            problems.add(file, number, f"{len(cells)} cells where the header has {len(columns)}")
+        elif any(cell != cell.strip() or not cell.isprintable() for cell in cells):
+            problems.add(file, number, "a cell has blanks at its edge or characters that cannot be shown")
+        else:
+            yield Row(file, number, dict(zip(columns, cells, strict=True)))
+
+
+def read(name: str, data: bytes, problems: Problems, *, shown_as: str = "") -> tuple[Row, ...]:
+    """The rows of one CSV table in UTF-8; what cannot be read is noted in `problems` and left out."""
+    file = shown_as or name
+    if name not in COLUMNS:
+        problems.add(file, 0, "a program has no table of that name")
+        return ()
+    try:
+        return tuple(_strict_rows(file, data.decode("utf-8"), COLUMNS[name], problems))
+    except UnicodeDecodeError as error:
+        problems.add(file, 0, f"not UTF-8 at byte {error.start}")
+    except csv.Error:
+        problems.add(file, 0, "not CSV: a quote does not close, or a cell is too long")
+    return ()

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must hold between the rows of a program: known references, no double ids, no circles, one default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol, TypeVar
+
+from sluicegate.errors import quoted
+from sluicegate.policy.model import (
+    BINDING,
+    DOUBT_RULE,
+    UNKNOWN_MODE,
+    Agency,
+    Confidence,
+    Jurisdiction,
+    Kind,
+    Mode,
+    Rule,
+    Settings,
+    Source,
+    Wording,
+)
+from sluicegate.policy.table import Problems, Row
+from sluicegate.terms import Gate
+
+
+class _WithId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_T = TypeVar("_T", bound=_WithId)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Everything a program says, row by row, before it is known to hold together."""
+
+    settings: Settings
+    modes: Mapping[str, Mode]
+    jurisdictions: Sequence[tuple[Jurisdiction, Row]]
+    agencies: Sequence[tuple[Agency, Row]]
+    rules: Sequence[tuple[Rule, Row]]
+    wording: Sequence[tuple[Wording, Row]]
+    sources: Sequence[tuple[Source, Row]]
+    rows: Sequence[Row]
+
+
+def by_id(pairs: Iterable[tuple[_T, Row]], problems: Problems) -> dict[str, _T]:
+    """Typed rows by id; an id that occurs twice is a problem."""
+    table: dict[str, _T] = {}
+    for one, row in pairs:
+        if one.id in table:
+            problems.add(row.file, row.number, f"id {quoted(one.id)} is there twice")
+        table.setdefault(one.id, one)
+    return table
+
+
+def circle(start: str, following: Mapping[str, str]) -> bool:
+    """Whether following the arrows from an id comes back to it."""
+    seen, here = {start}, following.get(start, "")
+    while here and here not in seen:
+        seen.add(here)
+        here = following.get(here, "")
+    return here == start
+
+
+def _known(row: Row, column: str, table: Iterable[str], problems: Problems) -> None:
+    if row[column] and row[column] not in table:
+        problems.add(row.file, row.number, f"{column} {quoted(row[column])} is not in this program")
+
+
+def _modes(parsed: Parsed, problems: Problems) -> None:
+    declared = {gate for gate, text in parsed.settings.gates.items() if text.declared}
+    for name, mode in parsed.modes.items():
+        missing = sorted(g.value for g in set(Gate) - declared - set(mode.effects))
+        if missing:
+            problems.add("modes.csv", 0, f"mode {name} does not say what it does to {', '.join(missing)}")
+        if declared & set(mode.effects):
+            problems.add("modes.csv", 0, f"mode {name} speaks of a gate that the program declares")
+    if UNKNOWN_MODE in parsed.modes:
+        problems.add("modes.csv", 0, f"{UNKNOWN_MODE} is reserved for doubt")
+
+
+def _jurisdictions(parsed: Parsed, problems: Problems) -> None:
+    table = by_id(parsed.jurisdictions, problems)
+    parents = {one.id: one.parent for one in table.values()}
+    root = parsed.settings.root_jurisdiction
+    if root not in table:
+        problems.add("jurisdictions.csv", 0, f"the root jurisdiction {quoted(root)} is missing")
+    for one, row in parsed.jurisdictions:
+        _known(row, "parent", table, problems)
+        if circle(one.id, parents):
+            problems.add(row.file, row.number, f"{one.id} is its own ancestor")
+        if bool(one.parent) == (one.id == root):
+            problems.add(row.file, row.number, "every jurisdiction but the root has a parent")
+
+
+def _agencies(parsed: Parsed, problems: Problems) -> None:
+    places = {one.id for one, _ in parsed.jurisdictions}
+    seen: dict[str, list[Agency]] = {}
+    for one, row in parsed.agencies:
+        _known(row, "jurisdiction", places, problems)
+        for other in seen.setdefault(one.ori, []):
+            if (one.begins or date.min) < (other.ends or date.max) and (other.begins or date.min) < (
+                one.ends or date.max
+            ):
+                problems.add(row.file, row.number, f"{one.ori} stands in two places at one time")
+        seen[one.ori].append(one)
+
+
+def _rule(one: Rule, row: Row, table: Mapping[str, Rule], parsed: Parsed, problems: Problems) -> None:
+    _known(row, "jurisdiction", {j.id for j, _ in parsed.jurisdictions}, problems)
+    _known(row, "mode_asked", {*parsed.modes, *parsed.settings.claims}, problems)
+    _known(row, "mode_in_force", parsed.modes, problems)
+    _known(row, "issuer_level", parsed.settings.issuers, problems)
+    _known(row, "wording", {w.id for w, _ in parsed.wording}, problems)
+    _known(row, "supersedes", table, problems)
+    if one.kind is Kind.ACTIVATION and one.mode in parsed.modes and not parsed.modes[str(one.mode)].opens:
+        problems.add(row.file, row.number, "an activation names a mode that opens something")
+    if one.id == DOUBT_RULE:
+        problems.add(row.file, row.number, f"{DOUBT_RULE} is reserved for doubt")
+    older = table.get(one.supersedes)
+    if older and older.kind in BINDING and one.kind not in BINDING:
+        problems.add(row.file, row.number, "a row that only asks cannot end a row in force")
+    if older and (older.jurisdiction != one.jurisdiction or older.kind is Kind.DEFAULT):
+        problems.add(
+            row.file, row.number, "a row supersedes only rows of its own jurisdiction, never the default"
+        )
+    if one.supersedes and circle(one.id, {r.id: r.supersedes for r in table.values()}):
+        problems.add(row.file, row.number, f"{one.id} supersedes itself in a circle")
+
+
+def _rules(parsed: Parsed, problems: Problems) -> None:
+    table = by_id(parsed.rules, problems)
+    for one, row in parsed.rules:
+        _rule(one, row, table, parsed, problems)
+    defaults = [one for one in table.values() if one.kind is Kind.DEFAULT]
+    if len(defaults) != 1:
+        problems.add("rules.csv", 0, f"a program has exactly one default rule; this one has {len(defaults)}")
+    for one in defaults:
+        if one.jurisdiction != parsed.settings.root_jurisdiction or one.level != "program":
+            problems.add("rules.csv", 0, "the default rule is the program's, for the root jurisdiction")
+        if one.mode in parsed.modes and parsed.modes[str(one.mode)].opens:
+            problems.add("rules.csv", 0, "the default rule must not open a gate")
+
+
+def _wording(parsed: Parsed, problems: Problems) -> None:
+    table = by_id(parsed.wording, problems)
+    following = {one.id: one.superseded_by for one in table.values()}
+    for one, row in parsed.wording:
+        _known(row, "superseded_by", table, problems)
+        _known(row, "issuer_level", parsed.settings.issuers, problems)
+        if one.superseded_by and circle(one.id, following):
+            problems.add(row.file, row.number, f"{one.id} supersedes itself in a circle")
+
+
+def check(parsed: Parsed, problems: Problems, *, scenario_files: frozenset[str]) -> None:
+    """Note everything that does not hold together. A scenario row may stand only in an overlay."""
+    _modes(parsed, problems)
+    _jurisdictions(parsed, problems)
+    _agencies(parsed, problems)
+    _rules(parsed, problems)
+    _wording(parsed, problems)
+    sources = by_id(parsed.sources, problems)
+    for row in parsed.rows:
+        if "source" in row.cells:
+            _known(row, "source", sources, problems)
+        if row.cells.get("confidence") == Confidence.SCENARIO and row.file not in scenario_files:
+            problems.add(row.file, row.number, "a scenario may stand in an overlay only, never in a program")
