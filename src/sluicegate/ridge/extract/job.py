@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Extraction as a job in a disposable worker: an image frame in, the bytes of a template out.
+
+The extractor is built once, before workers are forked. A worker's environment is empty, so the choice of
+extractor is in the name of the entry and not in a variable.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from sluicegate.errors import ImageRefused, InputRefused, SettingsError, WorkerLost, quoted
+from sluicegate.itl.model import Image
+from sluicegate.raster.decode import decode
+from sluicegate.raster.header import Caps
+from sluicegate.raster.isolate import Workshop
+from sluicegate.raster.jobs import pack_image, unpack_image
+from sluicegate.raster.wire import WorkerLimits
+from sluicegate.ridge import template
+from sluicegate.ridge.extract import frame
+from sluicegate.ridge.extract.interface import Extractor
+from sluicegate.ridge.extract.table import EXTRACTORS
+from sluicegate.ridge.template import FingerTemplate, Template
+
+MODULE = "sluicegate.ridge.extract.job"
+WARM_SIDE = 64  # pixels
+LIMITS = WorkerLimits(wall_s=60.0, cpu_s=60)  # the largest image allowed takes half a minute
+
+
+def extract_workshop(name: str = "leader", *, slots: int = 2, limits: WorkerLimits = LIMITS) -> Workshop:
+    """A workshop whose workers extract with the extractor of this name.
+
+    Raises:
+        SettingsError: there is no such extractor, or it cannot be built.
+    """
+    if name not in EXTRACTORS:
+        known = ", ".join(EXTRACTORS)
+        raise SettingsError(f"there is no extractor {quoted(name)}", advice=f"choose one of {known}")
+    entry, prepare = f"{MODULE}:extract_{name}", f"{MODULE}:prepare_{name}"
+    return Workshop(entry, prepare=prepare, slots=slots, limits=limits)
+
+
+def extract_apart(workshop: Workshop, image: Image, caps: Caps | None = None) -> Template:
+    """The image's template, of one finger, made in a worker of `extract_workshop`.
+
+    Raises:
+        ImageRefused: the image cannot be decoded, or is no fingerprint's size or resolution.
+        WorkerLost: the worker failed, ran into a limit, or did not answer with a template.
+    """
+    caps = caps or Caps()
+    caps.check_bytes(image.data)
+    answer = workshop.run(pack_image(image, caps))
+    try:
+        made = template.decode(answer)
+    except InputRefused as exc:
+        raise WorkerLost("The worker's answer was not a template.") from exc
+    if len(made.fingers) != 1:
+        raise WorkerLost("The worker's answer was not a template of one image.")
+    return made
+
+
+def extract_with(extractor: Extractor, image: Image, caps: Caps) -> Template:
+    """Decode one image and extract its minutiae, in this process.
+
+    The resolution is the record's; a record that tells none has 500 ppi, the class resolution.
+    """
+    pixels = decode(image, caps).pixels
+    ppi = image.ppi_h or frame.PPI
+    if abs((image.ppi_v or ppi) - ppi) > frame.PPI_TOLERANCE * ppi:
+        raise ImageRefused("the image's resolution differs between its two directions")
+    width, height = frame.size_at_500(pixels, ppi)
+    fgp = image.fgp[0] if image.fgp else 0
+    finger = FingerTemplate(fgp, image.imp, width, height, extractor.extract(pixels, ppi))
+    return Template(extractor.id, extractor.parameters, (finger,))
+
+
+@cache
+def _built(name: str) -> Extractor:
+    """One extractor of each name in a process."""
+    return EXTRACTORS[name]()
+
+
+def _answer(name: str, payload: bytes) -> bytes:
+    image, caps = unpack_image(payload)
+    return template.encode(extract_with(_built(name), image, caps))
+
+
+def _prepare(name: str) -> None:
+    """Build the extractor and let it see one image: a worker may open no file that a first call needs."""
+    checks = (np.indices((WARM_SIDE, WARM_SIDE)).sum(axis=0) // 4 % 2 * 255).astype(np.uint8)
+    _built(name).extract(checks, frame.PPI)
+
+
+def prepare_leader() -> None:
+    """Before the first worker: build LEADER."""
+    _prepare("leader")
+
+
+def prepare_mindtct() -> None:
+    """Before the first worker: build MINDTCT."""
+    _prepare("mindtct")
+
+
+def prepare_null() -> None:
+    """Before the first worker: nothing much."""
+    _prepare("null")
+
+
+def extract_leader(payload: bytes) -> bytes:
+    """Entry of a worker: a frame of `raster.jobs.pack_image` in, `template.encode` out."""
+    return _answer("leader", payload)
+
+
+def extract_mindtct(payload: bytes) -> bytes:
+    """As `extract_leader`."""
+    return _answer("mindtct", payload)
+
+
+def extract_null(payload: bytes) -> bytes:
+    """As `extract_leader`."""
+    return _answer("null", payload)
