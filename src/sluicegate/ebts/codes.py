@@ -44,12 +44,11 @@ def is_place(code: str) -> bool:
 @cache
 def errors() -> Mapping[str, ErrorCode]:
     """The error codes, by code."""
-    found = {r["code"]: ErrorCode(r["code"], r["family"], r["meaning"], r["clause"]) for r in _error_rows()}
+    found = {
+        r["code"]: ErrorCode(r["code"], r["family"], r["meaning"], r["clause"])
+        for r in tables.rows("errors.csv")
+    }
     return MappingProxyType(found)
-
-
-def _error_rows() -> list[dict[str, str]]:
-    return tables.rows("errors.csv")
 
 
 @cache

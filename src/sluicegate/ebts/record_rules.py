@@ -30,7 +30,7 @@ class _Flaw:
 
 
 def check_counts(transaction: Transaction, row: TotRow) -> Iterator[Defect]:
-    """ERROR where too few or too many records of a type are there; WARNING for a type that is not the TOT's."""
+    """ERROR where too few or too many records of a type are there; WARNING for a type the TOT has not."""
     counts = Counter(record.type for record in transaction.records)
     for rule in row.records:
         there = sum(counts[t] for t in rule.types)

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from types import MappingProxyType
 
 from sluicegate.ebts import codes, dictionary, field_rules, formats, tables
-from sluicegate.ebts.formats import Context
+from sluicegate.ebts.dictionary import DEFAULT_VERSION, FieldSpec
+from sluicegate.ebts.formats import Context, Flaw
 from sluicegate.ebts.submission import Submission
 from sluicegate.errors import UsageError
 from sluicegate.itl.model import Defect, Severity
@@ -135,20 +136,24 @@ class _Leg:
 def _answer(tot: str, submission: Submission, own: Mapping[int, Values], leg: _Leg) -> bytes:
     """An answer with its own fields and those echoed fields that its TOT has and that conform."""
     specs = dictionary.fields(tot, submission.version)
-    context = Context(tot, formats.date.max)
-    fields = {n: v for n, v in _echo(submission).items() if f"2.{n:03d}" in specs and _filled(v)}
-    chosen = dict(own)
-    for number, values in sorted(fields.items()):
-        if number not in chosen and field_rules.conforms(specs[f"2.{number:03d}"], values, context):
-            chosen[number] = values
+    context = Context(tot, date.max)
     for number, values in own.items():
-        flaw = next(field_rules.flaws(specs[f"2.{number:03d}"], values, context), None)
-        if flaw and not flaw.soft:
+        if flaw := _hard_flaw(specs[f"2.{number:03d}"], values, context):
             raise UsageError(f"This {tot} cannot be written: 2.{number:03d} {flaw.message}.")
+    chosen = dict(own)
+    for number, values in _echo(submission).items():
+        spec = specs.get(f"2.{number:03d}")
+        if spec and number not in own and _filled(values) and not _hard_flaw(spec, values, context):
+            chosen[number] = values
     missing = [s.row.mnem for tag, s in specs.items() if _required(tag, s.row.mandatory) not in (0, *chosen)]
     if missing:
         raise UsageError(f"This {tot} cannot be written: the submission has no usable {', '.join(missing)}.")
     return build(_header(tot, submission, leg), [TaggedDraft(2, 0, sorted(chosen.items()))])
+
+
+def _hard_flaw(spec: FieldSpec, values: Values, context: Context) -> Flaw | None:
+    # What is soft in a submission is soft in its answer: a CRI of a place unknown here is still its CRI.
+    return next((f for f in field_rules.flaws(spec, values, context) if not f.soft), None)
 
 
 def _required(tag: str, mandatory: bool) -> int:
@@ -200,7 +205,7 @@ def _header(tot: str, submission: Submission, leg: _Leg) -> HeaderDraft:
         tcr=submission.tcn or NO_TCN,
         nsr="00.00",
         ntr="00.00",
-        dom=("NORAM", "{}.{}".format(*submission.version)),
+        dom=("NORAM", "{}.{}".format(*max(submission.version, DEFAULT_VERSION))),
         gmt=leg.at.astimezone(UTC).strftime("%Y%m%d%H%M%SZ"),
     )
 
