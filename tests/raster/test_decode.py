@@ -151,7 +151,8 @@ def test_a_bomb_is_refused_from_its_header() -> None:
             decode(_image(data, compression))
 
 
-@settings(max_examples=60)
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_damaged_images_are_pixels_or_a_refusal(workshop: Workshop, data: st.DataObject) -> None:
     """Any damage to any image ends, through the worker, as pixels, a refusal or a lost worker."""
@@ -169,6 +170,7 @@ def test_damaged_images_are_pixels_or_a_refusal(workshop: Workshop, data: st.Dat
     assert found.message.isprintable() if isinstance(found, SluicegateError) else found.pixels.ndim == 2
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_an_answer_is_checked(frame: bytes) -> None:
     """Whatever bytes a worker answers with are an image of the size they say, or a lost worker."""

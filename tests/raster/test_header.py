@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -49,6 +49,7 @@ def test_a_cut_header_is_unknown_never_wrong(name: str) -> None:
     assert set(found) == {None, (120, 70)}
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.sampled_from(sorted(name for name in WHOLE)))
 def test_any_bytes_are_survived(noise: bytes, name: str) -> None:
     """Any bytes, alone or behind a true magic, give a size or none, and no exception."""
@@ -60,6 +61,7 @@ def test_any_bytes_are_survived(noise: bytes, name: str) -> None:
     assert sniff(noise) in Kind
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_any_damage_to_a_header_is_survived(data: st.DataObject) -> None:
     """A header with bytes changed anywhere gives a size or none, and no exception."""

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluicegate.errors import (
@@ -196,14 +196,20 @@ def _children(pid: int) -> list[int]:
         return [int(one) for one in file.read().split()]
 
 
+def _first_children(pid: int) -> list[int]:
+    for _ in range(200_000):
+        if found := _children(pid):
+            return found
+    raise AssertionError("no worker was started")
+
+
 def test_a_zygote_killed_under_a_job_loses_that_job_only() -> None:
     """A job whose zygote is killed is lost and not repeated; the one after it is answered."""
     outcome: list[object] = []
     with Workshop(ENTRY, limits=SMALL) as workshop:
         asking = threading.Thread(target=lambda: outcome.extend(workshop.map([b"doze:"])))
         asking.start()
-        while not _children(workshop.zygote_pid):
-            pass
+        _first_children(workshop.zygote_pid)
         os.kill(workshop.zygote_pid, signal.SIGKILL)
         asking.join()
         assert [type(one) for one in outcome] == [WorkerLost]
@@ -230,6 +236,7 @@ threading.Event().wait()
 """
 
 
+@pytest.mark.slow
 def test_nothing_outlives_a_killed_parent() -> None:
     """When the exchange is killed outright, the zygote and a worker in mid-job go too."""
     doomed = subprocess.Popen(
@@ -238,9 +245,7 @@ def test_nothing_outlives_a_killed_parent() -> None:
     with doomed:
         assert doomed.stdout is not None
         zygote = int(doomed.stdout.readline())
-        while not (workers := _children(zygote)):
-            pass
-        family = [zygote, *workers]
+        family = [zygote, *_first_children(zygote)]
         watches = [os.pidfd_open(pid) for pid in family]
         doomed.kill()
     for watch in watches:
@@ -249,6 +254,7 @@ def test_nothing_outlives_a_killed_parent() -> None:
         assert ended
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_from_a_worker_are_a_refusal_or_nothing(body: bytes) -> None:
     """Whatever a worker sends as its refusal or loss is either sound or a broken frame."""
@@ -260,6 +266,7 @@ def test_any_bytes_from_a_worker_are_a_refusal_or_nothing(body: bytes) -> None:
         assert error.message.isprintable()
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([InputRefused, ImageRefused, TemplateError]),
     st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=200),

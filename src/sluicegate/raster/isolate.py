@@ -106,6 +106,7 @@ class Workshop:
             InputRefused: the entry refused the payload (the same class, message and code as raised there).
             WorkerLost: the worker failed, was killed, or ran into a limit.
             UsageError: the workshop is closed.
+            SettingsError: the zygote died and cannot be started again.
         """
         if len(payload) > self._limits.payload_bytes:
             raise InputRefused(f"The input is {len(payload)} bytes, more than {self._limits.payload_bytes}.")

@@ -17,6 +17,7 @@ from sluicegate.itl.model import Image
 from sluicegate.raster.decode import Decoded, decode
 from sluicegate.raster.header import Caps
 from sluicegate.raster.isolate import Workshop
+from sluicegate.raster.wire import WorkerLimits
 
 DECODE_ENTRY = "sluicegate.raster.jobs:decode_job"
 
@@ -25,9 +26,9 @@ _NOTE = re.compile(r"[ -~]{0,300}\Z")
 _IMAGE_HEAD = tuple(one.name for one in fields(Image) if one.name != "data")
 
 
-def decode_workshop(*, slots: int = 2) -> Workshop:
+def decode_workshop(*, slots: int = 2, limits: WorkerLimits | None = None) -> Workshop:
     """A workshop for `decode_apart`."""
-    return Workshop(DECODE_ENTRY, slots=slots)
+    return Workshop(DECODE_ENTRY, slots=slots, limits=limits)
 
 
 def decode_apart(workshop: Workshop, image: Image, caps: Caps | None = None) -> Decoded:
