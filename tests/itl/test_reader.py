@@ -251,6 +251,23 @@ def test_every_cap_refuses(limits: Limits) -> None:
     assert reading.refused
 
 
+def test_separators_without_fields_count_as_fields() -> None:
+    """A million separators with nothing between them are refused after as many as fields are allowed."""
+    reading = read(b"1.001:9" + GS * 10**6)
+    assert reading.transaction is None
+    assert reading.defects[-1].code == "ITL-CAP"
+    assert reading.defects[-1].place.offset < 6000
+
+
+def test_junk_fields_are_paid_for_from_the_budget_of_the_whole_file() -> None:
+    """Records full of nothing, or of fields without tags, run into the cap on items, like any other."""
+    for junk in (b"", b"x"):
+        record = b"2.001:9" + (GS + junk) * 900 + FS
+        reading = read(samples.header("1^0") + record * 100, Limits(items_per_file=2000))
+        assert reading.transaction is None
+        assert reading.defects[-1].code == "ITL-CAP"
+
+
 def test_a_cap_that_is_just_reached_does_not_refuse() -> None:
     """A file with exactly as many records as allowed is read."""
     assert not read(samples.small_card(), Limits(records=5)).refused

@@ -7,6 +7,7 @@ a fixed number of times, whatever the lengths in the file claim.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -94,7 +95,7 @@ def _fields(
     """All fields from `start`, and the offset behind the record."""
     fields: list[Field] = []
     at = start
-    while True:
+    for count in itertools.count():  # what is empty between separators counts too: the cap is what ends this
         tag = _TAG.match(data, at, extent.stop)
         if tag is not None and _is_data(tag, kind):
             stop = _end_of_image(data, tag.end(), extent)
@@ -102,7 +103,8 @@ def _fields(
             return tuple(fields), min(stop + 1, len(data))
         found = _END_OF_FIELD.search(data, at, extent.stop)
         stop = found.start() if found else extent.stop
-        _check_caps(budget.limits, len(fields), Place(offset=at, record_type=kind), stop - at)
+        budget.spend(1, Place(offset=at, record_type=kind))
+        _check_caps(budget.limits, count, Place(offset=at, record_type=kind), stop - at)
         if stop > at:
             fields.append(_text_field(data, at, stop, tag, kind, budget, log))
         else:
@@ -110,6 +112,7 @@ def _fields(
         if found is None or found.group() == FS:
             return tuple(fields), min(stop + 1, len(data))
         at = stop + 1
+    raise AssertionError("unreachable: counting does not end")
 
 
 def _is_data(tag: re.Match[bytes], kind: int) -> bool:
@@ -156,7 +159,7 @@ def _text_field(
         log.add("ITL-TAG-LONG", where, found=quoted(tag.group(2)))
     value = raw[tag.end() - at :]
     _check_characters(value, kind, where, log)
-    budget.spend(1 + value.count(RS) + value.count(US), where)
+    budget.spend(value.count(RS) + value.count(US), where)  # the first item is paid for with its field
     return Field(name, raw, at, _subfields(value, tag.end()))
 
 
