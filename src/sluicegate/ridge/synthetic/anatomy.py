@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What differs from finger to finger: sizes, and how often each pattern class is met at each finger position."""
+"""What differs from finger to finger: sizes, and how often each pattern class is met at each position."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from sluicegate.errors import UsageError
 from sluicegate.ridge.synthetic.field import Pattern, draw_pattern
 
 LITTLE = 5
-"""Fingers 1 to 5 are the right hand from thumb to little finger, 6 to 10 the left (FGP, ANSI/NIST-ITL 1, Table 8)."""
+"""Fingers 1 to 5 are the right hand from thumb to little finger, 6 to 10 the left (FGP)."""
 
-# Height and width in pixels at 500 ppi of the rolled print, thumb to little finger; round figures of adult hands.
-_SIZES = ((480, 448), (448, 400), (456, 416), (448, 400), (416, 352))
+# Height and width in pixels at 500 ppi of the rolled print, thumb to little finger: round figures.
+_SIZES = ((480, 544), (448, 496), (456, 512), (448, 496), (416, 432))
 
-# Arch, tented arch, radial loop, ulnar loop, whorl: rounded shares of each finger, thumb to little finger. They keep what
-# dactyloscopy has long counted: radial loops and arches gather on the index, whorls on thumb and ring finger, ulnar loops
-# on middle and little finger; all fingers together come near `field.PROPORTIONS`.
+# Arch, tented arch, radial loop, ulnar loop, whorl: shares at each finger, thumb to little finger. These
+# are our own round figures, not a published table. They keep what dactyloscopy has long counted (radial
+# loops and arches gather on the index, whorls on thumb and ring finger, ulnar loops on middle and little
+# finger), and all fingers together come near `field.PROPORTIONS`, which is published.
 _SHARES = (
     (0.03, 0.01, 0.01, 0.53, 0.42),
     (0.08, 0.07, 0.18, 0.36, 0.31),

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Orientation fields of fingers: the zero-pole model of Sherlock and Monro (1993) with per-class cores and deltas.
+"""Orientation fields of fingers: the zero-pole model of Sherlock and Monro (1993) by class of pattern.
 
-Places are complex numbers in pixels at 500 ppi, x to the right and y UP, from the center of the finger. Orientations are
-radians counter-clockwise from the x axis, modulo pi. A core is a zero (+1/2 turn), a delta a pole (-1/2 turn). Following
-Vizcaya and Gerhardt (1996) the angle about each singular point is bent, here by two harmonics instead of a broken line.
+Places are complex numbers in pixels at 500 ppi, x to the right and y UP, from the center of the finger.
+Orientations are radians counter-clockwise from the x axis, modulo pi. A core is a zero (+1/2 turn), a delta
+a pole (-1/2 turn). Following Vizcaya and Gerhardt (1996) the angle about each singular point is bent, here
+by two harmonics instead of a broken line.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ class Pattern(StrEnum):
     WHORL = "whorl"
 
 
-# Shares of the five classes over all fingers: Wilson, Candela and Watson (1993), "Neural network fingerprint classification".
+# Shares of the five classes over all fingers: Wilson, Candela and Watson, "Neural network fingerprint
+# classification" (1993).
 PROPORTIONS: tuple[tuple[Pattern, float], ...] = (
     (Pattern.ARCH, 0.037),
     (Pattern.TENTED_ARCH, 0.029),
@@ -46,8 +48,8 @@ class Flow:
         pattern: the class the flow was drawn from.
         cores: places of the zeros, as many as deltas.
         deltas: places of the poles.
-        bends: (cores + deltas, 2) amplitudes, radians, of the first two harmonics that bend the angle about each point.
-        recurving: how strongly, in radians, the ridges near each core lie along its axis and turn about its tip.
+        bends: (cores + deltas, 2) amplitudes, radians, of the harmonics that bend the angle about a point.
+        recurving: how strongly, in radians, ridges near a core lie along its axis and turn about its tip.
         arching: height of the plain arch that underlies the field, as a slope.
         extent: (height, width) of the finger in pixels, the length scale of the plain arch.
     """
@@ -121,8 +123,9 @@ def _bare(flow: Flow, places: ComplexArray) -> FloatArray:
 
 
 def _recurve(flow: Flow, core: complex, places: ComplexArray) -> FloatArray:
-    """What to take from the field near a core so that its ridges are hairpins, not a fan. Dies away with distance."""
-    # About the core the field is half the angle plus a constant, so ridges run straight out at twice the constant.
+    """What to take from the field near a core so that its ridges are hairpins, not a fan."""
+    # About the core the field is half the angle plus a constant, so ridges run straight out at twice that
+    # constant.
     axis = 2.0 * float(_bare(flow, np.array([core], np.complex64))[0])
     away = places - np.complex64(core)
     near = np.exp(-(np.abs(away) ** 2) / np.float32(2 * (0.16 * flow.extent[0]) ** 2))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Impressions: what one contact of a finger leaves on paper or platen.
 
-The finger is turned, shifted, bent at random and, outside the part that sticks, pulled by the skin's plastic distortion
-(Cappelli, Maio, Maltoni 2001). Pressure and dryness move the height at which a ridge prints. All maps run backwards: from
-a pixel of the picture to a place on the finger.
+The finger is turned, shifted, bent at random and, outside the part that sticks, pulled by the skin's plastic
+distortion (Cappelli, Maio, Maltoni 2001). Pressure and dryness move the height at which a ridge prints. All
+maps run backwards: from a pixel of the picture to a place on the finger.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def impression(
 def _finger_places(
     rng: np.random.Generator, master: Master, kind: Kind, condition: Condition, degrees: float
 ) -> tuple[FloatArray, FloatArray]:
-    """For each pixel of the picture the place on the finger, x right and y down, pixels from the finger's center."""
+    """For each pixel of the picture the place on the finger: x right, y down, pixels from its center."""
     height, width = master.ridges.shape
     shape = (height + 2 * MARGIN, width + 2 * MARGIN)
     turn = np.deg2rad(rng.normal(degrees, condition.rotation))
@@ -120,9 +120,12 @@ def _finger_places(
 def _contact(
     rng: np.random.Generator, x: FloatArray, y: FloatArray, kind: Kind, condition: Condition
 ) -> FloatArray:
-    """How well each place touches: 1 well inside, 0 at the rim, negative outside. `x`, `y` are shares of half sides."""
+    """How well each place touches: 1 well inside, 0 at the rim, negative outside.
+
+    `x` and `y` are places on the finger as shares of its half sides.
+    """
     reach = condition.coverage * np.clip(rng.normal(1.0, 0.04, 2), 0.85, 1.1)
-    rim_x, rim_y, off_x, off_y = (0.95, 0.95, 0.01, 0.01) if kind == "rolled" else (0.72, 0.86, 0.05, 0.04)
+    rim_x, rim_y, off_x, off_y = (0.95, 0.95, 0.01, 0.01) if kind == "rolled" else (0.58, 0.86, 0.04, 0.04)
     # What is missing from the usual contact is missing on one side: the finger was tipped or slid off.
     missing = (1.0 - reach) * rng.uniform(-1.0, 1.0, 2)
     across = np.abs((x - np.float32(rng.normal(missing[0], off_x))) / np.float32(rim_x * reach[0]))
@@ -140,8 +143,8 @@ def _printed(
 ) -> FloatArray:
     """Ink 0..1 that each place leaves."""
     shape = (ridges.shape[0], ridges.shape[1])
-    height = np.float32(rng.normal(0.0, condition.pressure))
-    height = height + np.float32(condition.patches) * surface(rng, shape, 70.0)
+    overall = np.float32(rng.normal(0.0, condition.pressure))
+    height = overall + np.float32(condition.patches) * surface(rng, shape, 70.0)
     noise = _grain(rng, shape)
     amount = np.float32(condition.grain)
     if condition.blotches > 0:
@@ -191,4 +194,5 @@ def _toned(rng: np.random.Generator, ink: FloatArray, condition: Condition) -> P
     darkness = condition.ink * rng.uniform(0.94, 1.06) + 0.05 * surface(rng, shape, 90.0)
     grey = 253 - 255 * _smeared(np.pad(ink, 1)) * darkness
     grey += np.float32(1.5) * rng.standard_normal(shape, dtype=np.float32)
-    return np.clip(grey, 0, 255).astype(np.uint8)
+    picture: Picture = np.clip(grey, 0, 255).astype(np.uint8)
+    return picture

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Master prints: the ridges of one synthetic finger, grown from noise along a drawn orientation and frequency field.
+"""Master prints: the ridges of one synthetic finger, grown from noise along a drawn field.
 
-As in SFinGe (Cappelli, Maio, Maltoni 2002) noise is filtered again and again with filters tuned to the local orientation and
-frequency; minutiae arise by themselves where grown ridges do not fit. Here the filters are steerable (Freeman and Adelson
-1991): a Gaussian about the local ridge normal is summed from its angular harmonics, so that every pixel gets exactly its own
-orientation from a dozen global Fourier filters. Growth happens at half resolution, where a ridge is still over three
-pixels wide; the last response is band-limited, so that Fourier interpolation brings it to 500 ppi without loss.
+As in SFinGe (Cappelli, Maio, Maltoni 2002) noise is filtered again and again with filters tuned to the local
+orientation and frequency; minutiae arise by themselves where grown ridges do not fit. Here the filters are
+steerable (Freeman and Adelson 1991): a Gaussian about the local ridge normal is summed from its angular
+harmonics, so that every pixel gets exactly its own orientation from a dozen global Fourier filters. Growth
+happens at half resolution, where the period of the ridges is still over three pixels; the last response is
+band-limited, so that Fourier interpolation brings it to 500 ppi without loss.
 """
 
 from __future__ import annotations
@@ -15,22 +16,22 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
+from scipy import fft, ndimage
 
 from sluicegate.errors import UsageError
 from sluicegate.ridge.synthetic.field import Flow, Pattern, draw_flow, draw_pattern, orientation
 from sluicegate.ridge.synthetic.smooth import FloatArray, stream, surface
 
-HEIGHT, WIDTH = 448, 416
-"""Default size of a finger in pixels at 500 ppi: about 0.9 by 0.83 inch, a rolled adult finger."""
+HEIGHT, WIDTH = 448, 496
+"""Default size of a finger in pixels at 500 ppi: about 0.9 by 1 inch, a finger rolled nail to nail."""
 
 _PURPOSE = 0x6D61
 _PAD = 16  # pixels grown beyond each edge and cut off, because Fourier filters wrap around
 _BAND_PERIODS = (7.4, 9.1, 11.2)  # pixels at 500 ppi, even steps of log frequency
-_BAND_WIDTH = 0.19  # spread in log frequency
+_BAND_WIDTH = 0.26  # spread in log frequency; wider makes more minutiae
 _ANGLE_WIDTH = 0.21  # spread in radians about the ridge normal
 _HARMONICS = 6  # exp(-(2 * 6 * 0.21)**2 / 2) = 0.04: what is left out cannot be seen
-_PASSES = 7
+_PASSES = 5  # more make fewer minutiae
 _CREST_GAIN = 2.4  # how nearly binary the finished ridges are
 _PORE_DEPTH, _PORE_SPREAD = 1.3, 1.1  # in units of ridge height; pixels
 
@@ -40,7 +41,7 @@ class Master:
     """The ridges of one finger, before any contact.
 
     Attributes:
-        ridges: (height, width) float32 in [-1, 1], positive on ridges, nearly binary, pierced by pores, 500 ppi; read-only.
+        ridges: (height, width) float32 in [-1, 1], 500 ppi, read-only; positive on ridges, nearly binary.
         flow: the field that the ridges follow.
         period: mean distance of ridges in pixels.
     """
@@ -77,7 +78,9 @@ def master_print(
     mean_period = float(np.clip(rng.normal(9.1, 0.45), 8.0, 10.4))
     response = _grow(rng, theta, _band_weights(_period_map(rng, flow, coarse, mean_period)))
     ridges = _crop(_double(response), height, width)
-    ridges = np.tanh(ridges * np.float32(_CREST_GAIN / np.sqrt(np.mean(ridges**2))))
+    # Where ridges end or meet the response is weak; evened out, they stay as black as elsewhere.
+    strength = np.sqrt(ndimage.gaussian_filter(ridges**2, 0.5 * mean_period, truncate=2.5))
+    ridges = np.tanh(np.float32(_CREST_GAIN) * ridges / np.maximum(strength, np.float32(1e-6)))
     finished = _pierced(rng, ridges)
     finished.setflags(write=False)
     return Master(finished, flow, mean_period)
@@ -98,7 +101,7 @@ def _orientation_map(rng: np.random.Generator, flow: Flow, shape: tuple[int, int
 def _period_map(
     rng: np.random.Generator, flow: Flow, shape: tuple[int, int], mean_period: float
 ) -> FloatArray:
-    """Ridge distance in pixels at 500 ppi: wider below the center, narrower about it, and wandering slowly."""
+    """Ridge distance in pixels at 500 ppi: wider below the center, narrower about it, wandering slowly."""
     places = _places(shape) / np.float32(flow.extent[0])
     below = np.clip(-places.imag, 0.0, 0.5)
     center = np.exp(-(np.abs(places) ** 2) / np.float32(0.03))

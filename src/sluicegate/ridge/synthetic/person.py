@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Synthetic people: ten fingers from one seed, their impressions, and slaps of several fingers at once.
 
-Nobody's prints: free of license and of privacy, and easier to match than real ones. For scale, demonstration and tests of
-the way a booking goes; never for a claim of accuracy.
+These are nobody's prints: they bind no license and invade no privacy, and they are easier to compare than
+real ones. Use them for scale, demonstration and tests of a booking's way; never for a claim of accuracy.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from sluicegate.ridge.synthetic.impression import EVERYDAY, Condition, Kind, Pic
 from sluicegate.ridge.synthetic.master import Master, master_print
 from sluicegate.ridge.synthetic.smooth import stream
 
+_BARE = 235  # grey values from here up are paper
 _PATTERN, _CONTACT, _HAND = 0x7061, 0x636F, 0x6861
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One synthetic person. Equal seeds (whole numbers >= 0) are the same person, to the byte on the same NumPy."""
+    """One synthetic person, by a seed >= 0. Equal seeds give equal bytes on the same NumPy."""
 
     seed: int
 
@@ -45,7 +46,7 @@ class Person:
         *,
         turn: float = 0.0,
     ) -> Picture:
-        """What finger position 1 to 10 leaves in this session: grey, 500 ppi, about 0.9 inch a side.
+        """What finger position 1 to 10 leaves in this session: grey, 500 ppi, about an inch a side.
 
         Each (finger, kind, session >= 0) is a contact of its own; asked again it is the same picture.
 
@@ -83,7 +84,7 @@ _RIGHT_FOUR = (
     _Place(2, -530.0, 20.0, -5.0),
     _Place(3, -175.0, -90.0, -1.0),
     _Place(4, 180.0, -45.0, 2.0),
-    _Place(5, 515.0, 150.0, 8.0),
+    _Place(5, 515.0, 130.0, 8.0),
 )
 _LEFT_FOUR = tuple(_Place(p.fgp + 5, -p.x, p.y, -p.turn) for p in reversed(_RIGHT_FOUR))
 
@@ -98,9 +99,10 @@ _SLAPS: dict[int, tuple[tuple[int, int], tuple[_Place, ...]]] = {
 
 
 def slap(person: Person, fgp: int, session: int = 0, condition: Condition = EVERYDAY) -> Picture:
-    """Plain impressions taken at once: FGP 11, 12 one thumb, 13 right four, 14 left four fingers, 15 both thumbs.
+    """Plain impressions taken at once: FGP 11, 12 one thumb; 13 right four, 14 left four fingers; 15 thumbs.
 
-    Thumbs are 800 x 600, the others 1,000 x 1,600 pixels (rows x columns) at 500 ppi. Only the end joints are drawn.
+    One thumb is 800 x 600, the others are 1,000 x 1,600 pixels (rows x columns) at 500 ppi. Only the end
+    joints are drawn, and no text or lines of a card.
 
     Raises:
         UsageError: the position is none of these, or the session is negative.
@@ -109,7 +111,7 @@ def slap(person: Person, fgp: int, session: int = 0, condition: Condition = EVER
         raise UsageError("a slap needs a position of 11 to 15, a session >= 0 and a seed >= 0")
     (height, width), places = _SLAPS[fgp]
     rng = stream(_HAND, person.seed, fgp, session)
-    paper = np.full((height, width), 253, np.uint8)
+    paper = np.clip(rng.normal(253.0, 1.5, (height, width)), 0, 255).astype(np.uint8)
     # The hand turns as a whole; what is left to each finger is little.
     turn = float(np.clip(rng.normal(0.0, 0.5 * condition.rotation), -10.0, 10.0))
     steady = replace(condition, rotation=0.25 * condition.rotation)
@@ -133,4 +135,5 @@ def _lay(paper: Picture, picture: Picture, center: complex) -> None:
     rows = slice(max(top, 0), min(top + picture.shape[0], paper.shape[0]))
     columns = slice(max(left, 0), min(left + picture.shape[1], paper.shape[1]))
     part = picture[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-    np.minimum(paper[rows, columns], part, out=paper[rows, columns])
+    # Bare paper of the picture must not show as a box.
+    np.minimum(paper[rows, columns], part, out=paper[rows, columns], where=part < _BARE)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Smooth random surfaces: uniform cubic B-splines over a coarse grid of random knots, by two small matrix products."""
+"""Smooth random surfaces: uniform cubic B-splines over a coarse grid of random knots."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def stream(*key: int) -> np.random.Generator:
 
 @lru_cache(maxsize=64)
 def spline_basis(samples: int, spans: int) -> FloatArray:
-    """Weights (samples, spans + 3) of a uniform cubic B-spline with `spans` spans, at `samples` even places."""
+    """Weights (samples, spans + 3) of a uniform cubic B-spline of `spans` spans at `samples` even places."""
     place = np.linspace(0.0, spans, samples)
     first = np.minimum(place.astype(np.intp), spans - 1)
     u = place - first
@@ -33,7 +33,7 @@ def spline_basis(samples: int, spans: int) -> FloatArray:
 
 
 def surface(rng: np.random.Generator, shape: tuple[int, int], knot_distance: float) -> FloatArray:
-    """A smooth surface of `shape` with about unit spread, whose bumps are about `knot_distance` pixels apart."""
+    """A smooth surface of about unit spread, whose knots are about `knot_distance` pixels apart."""
     spans_y = max(1, round(shape[0] / knot_distance))
     spans_x = max(1, round(shape[1] / knot_distance))
     knots = rng.standard_normal((spans_y + 3, spans_x + 3), dtype=np.float32)

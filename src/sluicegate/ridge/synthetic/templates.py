@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Background galleries without pictures: minutiae of rolled prints drawn straight from a point process on a ridge flow.
+"""Background galleries without pictures: minutiae drawn straight from a point process on a ridge flow.
 
-Directions follow the same zero-pole fields as the master prints, so that an impostor is told apart by its minutiae and not by
-an orientation that no finger has. Places keep a hard-core distance, as minutiae of an extractor do (Matern's second process).
+Directions follow the same zero-pole fields as the master prints, so that an impostor is told apart by its
+minutiae and not by an orientation that no finger has. Places keep a hard-core distance, as minutiae of an
+extractor do (Matern's second process).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ FRAME = (750, 800)
 """Rows and columns of the box, in pixels at 500 ppi, in which the rolled finger lies about the middle."""
 
 _PURPOSE = 0x7465
-_CORE_DISTANCE = 7.0  # pixels: closer than that an extractor reports one minutia
+_CORE_DISTANCES = (7.0, 13.0)  # pixels: closer than that an extractor reports one minutia, seldom two
 _FEWEST, _MOST = 60, 140
 
 
@@ -29,8 +30,9 @@ def minutiae_template(seed: int, fgp: int) -> FloatArray:
         fgp: finger position 1 to 10.
 
     Returns:
-        (n, 4) float32, n from 60 to 140: x and y in pixels at 500 ppi (y down) within `FRAME`; theta in radians, 0 to 2 pi,
-        counter-clockwise from the x axis, along the ridge (ISO/IEC 19794-2); quality 0 to 1. Best quality first.
+        (n, 4) float32, n from 60 to 140: x and y in pixels at 500 ppi (y down) within `FRAME`; theta in
+        radians, 0 to below 2 pi, counter-clockwise from the x axis, along the ridge (ISO/IEC 19794-2);
+        quality 0 to 1. Best first.
 
     Raises:
         UsageError: the seed or the position is out of range.
@@ -48,7 +50,7 @@ def minutiae_template(seed: int, fgp: int) -> FloatArray:
 
 
 def _spread_places(rng: np.random.Generator, flow: Flow, count: int) -> ComplexArray:
-    """`count` places at least `_CORE_DISTANCE` apart on the finger, denser about cores and deltas."""
+    """At most `count` places, apart as `_CORE_DISTANCES` has it, denser about cores and deltas."""
     height, width = flow.extent
     unit = rng.uniform(-1.0, 1.0, (6 * count, 2))
     inside = np.abs(unit[:, 0]) ** 3 + np.abs(unit[:, 1]) ** 3 < 1.0
@@ -57,20 +59,22 @@ def _spread_places(rng: np.random.Generator, flow: Flow, count: int) -> ComplexA
     for point in flow.cores + flow.deltas:
         density += 0.5 * np.exp(-(np.abs(places - point) ** 2) / (2 * 50.0**2))
     kept = places[inside & (rng.uniform(0.0, 1.0, places.size) < density)]
-    close = np.abs(kept[:, None] - kept[None, :]) < _CORE_DISTANCE
+    close = np.abs(kept[:, None] - kept[None, :]) < rng.uniform(*_CORE_DISTANCES, (kept.size, 1))
     # The order is at random already: whoever has an earlier neighbor too close gives way.
-    return kept[~np.tril(close, -1).any(axis=1)][:count].astype(np.complex64)
+    spread: ComplexArray = kept[~np.tril(close, -1).any(axis=1)][:count].astype(np.complex64)
+    return spread
 
 
 def _directions(rng: np.random.Generator, flow: Flow, places: ComplexArray) -> FloatArray:
     """Along the ridge, either way; neighbors tend to point the same way; measured with some error."""
-    # Waves of chance over the finger decide the way, so that runs of minutiae agree as they do where ridges crowd in.
+    # Waves of chance over the finger decide the way: runs of minutiae agree, as they do where ridges crowd
+    # in.
     wave = rng.normal(0.0, 1 / 60.0, (2, 3))
     sway = np.sin(
         np.outer(places.real, wave[0]) + np.outer(places.imag, wave[1]) + rng.uniform(0, 6.3, 3)
     ).sum(axis=1)
-    opposed = sway + rng.normal(0.0, 1.0, places.size) < 0
-    error = np.where(rng.uniform(0.0, 1.0, places.size) < 0.1, 0.3, 0.09) * rng.standard_normal(places.size)
+    opposed = sway + rng.normal(0.0, 1.4, places.size) < 0
+    error = np.where(rng.uniform(0.0, 1.0, places.size) < 0.15, 0.4, 0.12) * rng.standard_normal(places.size)
     theta: FloatArray = (orientation(flow, places) + np.pi * opposed + error).astype(np.float32)
     return theta
 
@@ -81,7 +85,7 @@ def _qualities(rng: np.random.Generator, flow: Flow, places: ComplexArray) -> Fl
     rim = np.hypot(places.real / (0.5 * width), places.imag / (0.5 * height))
     patch = complex(rng.uniform(-0.4, 0.4) * width, rng.uniform(-0.4, 0.4) * height)
     bad = np.exp(-(np.abs(places - patch) ** 2) / (2 * 60.0**2))
-    level = 2.4 - 1.8 * rim**3 - 1.5 * bad + rng.normal(0.0, 0.9, places.size)
+    level = 2.0 - 1.8 * rim**3 - 1.8 * bad + rng.normal(0.0, 1.2, places.size)
     quality: FloatArray = (0.3 + 0.7 / (1.0 + np.exp(-level))).astype(np.float32)
     return quality
 
