@@ -93,7 +93,7 @@ def test_a_real_card_becomes_a_booking(shared_data: Path, fields: BookingFields,
 
 @pytest.mark.shared
 def test_a_type_14_in_wsq_becomes_type_4(shared_data: Path, fields: BookingFields) -> None:
-    """A WSQ print of a Type-14 record becomes Type-4; one that is not WSQ or shows both thumbs is left out."""
+    """A WSQ print of a Type-14 record becomes Type-4; others, and both thumbs in one, are left out."""
     folder = shared_data / "an2-valid"
     names = ("biocts2011-pass-type-14-fld21.an2", "nist2007-type-9-14-m1.an2", "nist2007-type-4-14-slaps.an2")
     four, raw, slaps = (read((folder / name).read_bytes()).transaction for name in names)
