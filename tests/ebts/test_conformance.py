@@ -238,6 +238,7 @@ ODD = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(
     tag=st.sampled_from(ANY_TAG),
     odd=ODD,
@@ -253,6 +254,7 @@ def test_odd_values_never_raise(plain: bytes, tag: bytes, odd: bytes, when: date
             assert defect.code in codes.errors()
 
 
+@pytest.mark.slow
 @given(data=st.binary(max_size=300), cut=st.integers(0, 900))
 @settings(max_examples=150, deadline=None)
 def test_any_bytes_can_be_checked(plain: bytes, data: bytes, cut: int) -> None:
