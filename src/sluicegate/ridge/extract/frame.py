@@ -9,21 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image as Pillow
-from scipy import ndimage
 
 from sluicegate.errors import ImageRefused
 from sluicegate.ridge.extract.interface import Pixels
+from sluicegate.ridge.extract.ridges import BLOCK, patches, ridge_blocks
 
 PPI = 500.0
 PPI_TOLERANCE = 0.01  # of 500, the standard's
 PPI_RANGE = (200.0, 2400.0)  # lower resolves no ridges, higher is no fingerprint scanner's
 MAX_SIDE = 4096  # pixels at 500 ppi: 8 inches, a palm
 
-BLOCK = 16  # pixels: about two ridges at 500 ppi
-CONTRAST = 10.0  # gray levels of standard deviation within a block; paper and sensor noise stay below
-SMALLEST = 0.04  # of the largest patch: smaller patches are text, lines and dirt
+CROP_FROM = 300_000  # pixels; a smaller image, one live-scanned finger, is looked at whole
+SMALLEST = 0.05  # of the largest patch of ridges: smaller ones are a neighbor's edge or dirt
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +63,17 @@ def to_500(pixels: Pixels, ppi: float) -> Pixels:
     return np.asarray(scaled, dtype=np.uint8)
 
 
-def ridge_blocks(pixels: Pixels) -> NDArray[np.bool_]:
-    """Blocks of 16 by 16 pixels with contrast, without small patches; edge blocks may be part blocks."""
-    rows, columns = (-(-side // BLOCK) for side in pixels.shape)
-    padded = np.pad(
-        pixels, ((0, rows * BLOCK - pixels.shape[0]), (0, columns * BLOCK - pixels.shape[1])), mode="edge"
-    )
-    blocks = padded.reshape(rows, BLOCK, columns, BLOCK).astype(np.float32)
-    busy: NDArray[np.bool_] = blocks.std(axis=(1, 3)) >= CONTRAST
-    labels, count = ndimage.label(busy, structure=np.ones((3, 3)))
-    if count == 0:
-        return busy
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
-    keep: NDArray[np.bool_] = (sizes >= SMALLEST * sizes.max())[labels]
-    return keep
-
-
 def foreground(pixels: Pixels, margin: int) -> Box | None:
-    """The box around all ridges, `margin` pixels wider on each side; None where there are no ridges."""
-    blocks = ridge_blocks(pixels)
-    if not blocks.any():
+    """The box around all ridges, `margin` pixels wider on each side; None where there are no ridges.
+
+    Small images are given whole: a crop would save little, and might lose the edge of a poor print.
+    """
+    if pixels.size < CROP_FROM:
+        return Box(0, pixels.shape[0], 0, pixels.shape[1])
+    labels, sizes = patches(ridge_blocks(pixels))
+    if not sizes.any():
         return None
+    blocks = (sizes >= SMALLEST * sizes.max())[labels]
     rows, columns = (np.flatnonzero(blocks.any(axis=axis)) for axis in (1, 0))
     return Box(
         max(0, int(rows[0]) * BLOCK - margin),

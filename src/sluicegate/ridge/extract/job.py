@@ -19,10 +19,10 @@ from sluicegate.raster.isolate import Workshop
 from sluicegate.raster.jobs import pack_image, unpack_image
 from sluicegate.raster.wire import WorkerLimits
 from sluicegate.ridge import template
-from sluicegate.ridge.extract import frame
+from sluicegate.ridge.extract import frame, slap
 from sluicegate.ridge.extract.interface import Extractor
 from sluicegate.ridge.extract.table import EXTRACTORS
-from sluicegate.ridge.template import FingerTemplate, Template
+from sluicegate.ridge.template import FingerTemplate, Template, best
 
 MODULE = "sluicegate.ridge.extract.job"
 WARM_SIDE = 64  # pixels
@@ -43,7 +43,7 @@ def extract_workshop(name: str = "leader", *, slots: int = 2, limits: WorkerLimi
 
 
 def extract_apart(workshop: Workshop, image: Image, caps: Caps | None = None) -> Template:
-    """The image's template, of one finger, made in a worker of `extract_workshop`.
+    """The image's template, made in a worker of `extract_workshop` as `extract_with` makes it.
 
     Raises:
         ImageRefused: the image cannot be decoded, or is no fingerprint's size or resolution.
@@ -56,24 +56,36 @@ def extract_apart(workshop: Workshop, image: Image, caps: Caps | None = None) ->
         made = template.decode(answer)
     except InputRefused as exc:
         raise WorkerLost("The worker's answer was not a template.") from exc
-    if len(made.fingers) != 1:
-        raise WorkerLost("The worker's answer was not a template of one image.")
+    if not {finger.fgp for finger in made.fingers} <= _expected(image):
+        raise WorkerLost("The worker's answer names fingers that the image does not hold.")
     return made
 
 
 def extract_with(extractor: Extractor, image: Image, caps: Caps) -> Template:
     """Decode one image and extract its minutiae, in this process.
 
-    The resolution is the record's; a record that tells none has 500 ppi, the class resolution.
+    A slap gives a finger template for each of its fingers if they can be told apart, in the slap's frame;
+    otherwise, and for a single finger, there is one, under the image's own FGP. The resolution is the record's; a record that tells none has 500 ppi, the class resolution.
     """
-    pixels = decode(image, caps).pixels
     ppi = image.ppi_h or frame.PPI
     if abs((image.ppi_v or ppi) - ppi) > frame.PPI_TOLERANCE * ppi:
         raise ImageRefused("the image's resolution differs between its two directions")
-    width, height = frame.size_at_500(pixels, ppi)
+    whole = frame.to_500(decode(image, caps).pixels, ppi)
+    minutiae = best(extractor.extract(whole, frame.PPI))
     fgp = image.fgp[0] if image.fgp else 0
-    finger = FingerTemplate(fgp, image.imp, width, height, extractor.extract(pixels, ppi))
-    return Template(extractor.id, extractor.parameters, (finger,))
+    height, width = whole.shape
+    apart = slap.split(whole, fgp) if fgp in slap.FINGERS else None
+    if apart is None:
+        parts = [(fgp, minutiae)]
+    else:
+        parts = [(name, apart.finger(n, minutiae)) for n, name in enumerate(apart.fgps)]
+    fingers = tuple(FingerTemplate(name, image.imp, width, height, rows) for name, rows in parts)
+    return Template(extractor.id, extractor.parameters, fingers)
+
+
+def _expected(image: Image) -> set[int]:
+    fgp = image.fgp[0] if image.fgp else 0
+    return {fgp, *slap.FINGERS.get(fgp, ())}
 
 
 @cache

@@ -15,14 +15,14 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from sluicegate.ridge.extract import frame
+from sluicegate.ridge.extract import frame, ridges
 from sluicegate.ridge.extract.frame import Box
 from sluicegate.ridge.extract.interface import Pixels, parameters_digest
 from sluicegate.ridge.extract.leader_graph import DIGEST_KEY, MULTIPLE
 from sluicegate.ridge.template import Minutiae
 
 THRESHOLD = 0.3  # confidence; of 0.3 to 0.6 it gave the lowest error rates on eight FVC sets
-MARGIN = 32  # pixels of background kept around the ridges
+MARGIN = 64  # pixels kept around the box of the blocks that surely show ridges
 WINDOW_PIXELS = 640_000  # what the network sees at once; keeps a worker under 1.4 GB of address space
 OVERLAP = 128  # pixels that neighboring windows share; a minutia belongs to the nearer middle
 
@@ -32,9 +32,9 @@ PARAMETERS = parameters_digest(
         "margin": MARGIN,
         "window": WINDOW_PIXELS,
         "overlap": OVERLAP,
-        "block": frame.BLOCK,
-        "contrast": frame.CONTRAST,
+        "crop_from": frame.CROP_FROM,
         "smallest": frame.SMALLEST,
+        **ridges.NUMBERS,
     }
 )
 
