@@ -23,13 +23,13 @@ from sluicegate.facts import REQUIRED, FactKind
 from sluicegate.ledger import canonical as canon
 from sluicegate.ledger import verify
 from sluicegate.ledger.verify import GATES, JSON, MAX_INTEGER, SALT_BYTES
-from sluicegate.terms import Outcome
+from sluicegate.terms import Gate, Outcome
 
 _RFC3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
 
 # What a decision says that is usually the same for all four gates; told once in the body of the entry.
-_COMMON = ("program", "root", "wording_id", "wording_digest", "asked_for")
-_PER_GATE = ("outcome", "mode", "rule_id")
+_COMMON = ("program", "root", "mode", "rule_id", "wording_id", "wording_digest", "asked_for", "legal_basis")
+_LONGEST = 120  # characters of one of these; the rest is in the full decision, which `explanation` binds
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +122,9 @@ def decided_body(booking: Mapping[str, str], decisions: Mapping[str, Mapping[str
     """Body of the one DECIDED entry of a booking, small enough for a receipt.
 
     The full decisions stay in the store; the body binds them by `explanation`. What all gates share (program,
-    registry root, wording, what was asked for) is taken from G1 and told once; a gate that
-    differs keeps its own.
+    registry root, mode and rule in force, wording, what was asked for, legal basis) is taken from G1 and told
+    once in the body; the decision of a gate holds its outcome and whatever differs. `decision_of` puts them
+    together again.
 
     Args:
         booking: `case`, `tcn`, `digest` (SHA-256 hex of the bytes received), `cri`, `ori`, and `received`
@@ -137,12 +138,34 @@ def decided_body(booking: Mapping[str, str], decisions: Mapping[str, Mapping[str
     if set(booking) != wanted or set(decisions) != set(GATES):
         raise LedgerError(f"a decided entry names {', '.join(sorted(wanted))} and decides {', '.join(GATES)}")
     check_time(booking["received"])
-    common: dict[str, JSON] = {key: decisions["G1"].get(key) for key in _COMMON}
+    common: dict[str, JSON] = {key: _short(decisions["G1"].get(key)) for key in _COMMON}
     compact: dict[str, JSON] = {}
     for gate in GATES:
         decision = decisions[gate]
         if decision.get("outcome") not in tuple(Outcome):
             raise LedgerError(f"the outcome of {gate} is neither open nor closed")
-        own = {key: decision.get(key) for key in _COMMON if decision.get(key) != common[key]}
-        compact[gate] = {key: decision.get(key) for key in _PER_GATE} | own
+        own = {key: _short(decision.get(key)) for key in _COMMON}
+        differing = {key: value for key, value in own.items() if value != common[key]}
+        compact[gate] = {"outcome": decision["outcome"]} | differing
     return {**booking, **common, "decision": compact, "explanation": explanation(decisions)}
+
+
+def _short(value: JSON) -> JSON:
+    """A value as the entry tells it: a long text is cut, visibly."""
+    if isinstance(value, str) and len(value) > _LONGEST:
+        return value[: _LONGEST - 6].rstrip() + " [...]"
+    return value
+
+
+def decision_of(entry: Entry, gate: Gate) -> dict[str, JSON]:
+    """What a DECIDED entry says of one gate: `outcome`, and the keys that `decided_body` keeps.
+
+    Raises:
+        LedgerError: the entry does not decide the four gates.
+    """
+    try:
+        raw = verify.read_entry(canonical(entry).decode("utf-8"))
+        own = verify.decisions_of(raw)[gate.value]
+    except verify.NotVerified as failure:
+        raise LedgerError(str(failure)) from None
+    return {key: entry.body.get(key) for key in _COMMON} | own

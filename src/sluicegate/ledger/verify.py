@@ -299,8 +299,6 @@ def shown(value: JSON) -> str:
 
 def head_lines(entry: dict[str, JSON]) -> tuple[str, ...]:
     """The seven lines of a receipt before its gates, which follow from the entry and from nothing else."""
-    share = decisions_of(entry)["G1"]
-    mode, rule = shown(share.get("mode")), shown(share.get("rule_id"))
     body = entry["body"] if isinstance(entry["body"], dict) else {}
 
     def say(name: str) -> str:
@@ -313,7 +311,8 @@ def head_lines(entry: dict[str, JSON]) -> tuple[str, ...]:
         f"Received: {say('received')}",
         f"Program: {say('program')}, root {say('root')}",
         f"Wording: {say('wording_id')}, SHA-256 {say('wording_digest')}",
-        f"Asked for: {say('asked_for')}. In force: {mode}, rule {rule}.",
+        f"Asked for: {say('asked_for')}. In force: {say('mode')}, rule {say('rule_id')}. "
+        f"Legal basis: {say('legal_basis')}.",
     )
 
 
