@@ -86,7 +86,7 @@ def _reasons(value: JSON) -> tuple[Reason, ...]:
         raise ProgramError("a decision needs a list of reasons")
     reasons = []
     for one in value:
-        if not isinstance(one, dict) or set(one) != {"code", "text"} or one["code"] not in CODES:
+        if not isinstance(one, dict) or set(one) != {"code", "text"} or _text(one, "code") not in CODES:
             raise ProgramError("a reason is a known code and a text")
         reasons.append(Reason(_text(one, "code"), _text(one, "text")))
     return tuple(reasons)

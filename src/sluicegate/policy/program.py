@@ -199,5 +199,5 @@ def overlay(files: Mapping[str, bytes], extra: Mapping[str, bytes]) -> Program:
     found = Problems()
     program = _load(files, extra, found)
     found.stop()
-    assert program is not None, "no problem, so there is a program"  # noqa: S101
+    assert program is not None, "no problem, so there is a program"
     return program

@@ -265,7 +265,7 @@ def _ruling(place: Jurisdiction, live: Sequence[Span], every: Sequence[Span], co
     best, why, lost = court.settle(live)
     ask = asked(live, every)
     mode = best.rule.mode
-    assert mode is not None, "a binding row has a mode"  # noqa: S101
+    assert mode is not None, "a binding row has a mode"
     on = [s for s in live if s.rule.kind is Kind.ACTIVATION]
     # The first activation, by time, is the one that switched on; later ones repeat it.
     first = min(on, key=lambda s: (s.begins, s.rule.id)).rule if on and court.modes[mode].opens else None
