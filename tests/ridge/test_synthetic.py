@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import subprocess
+import sys
 
 import nbis
 import numpy as np
@@ -93,6 +96,25 @@ def test_same_seed_same_bytes(small: Master) -> None:
     assert again.ridges.tobytes() == small.ridges.tobytes()
     pictures = [impression(master, 9, "plain", EVERYDAY).tobytes() for master in (small, again)]
     assert pictures[0] == pictures[1]
+
+
+@pytest.mark.slow
+def test_threads_of_the_numeric_library_change_nothing(fingers: list[Master]) -> None:
+    """Another process with another number of numeric threads makes the same bytes."""
+    program = (
+        "import hashlib\n"
+        "from sluicegate.ridge.synthetic.impression import POOR, impression\n"
+        "from sluicegate.ridge.synthetic.master import master_print\n"
+        "finger = master_print(1)\n"
+        "print(hashlib.sha256(impression(finger, 9, 'rolled', POOR).tobytes()).hexdigest())\n"
+    )
+    here = hashlib.sha256(impression(fingers[0], 9, "rolled", POOR).tobytes()).hexdigest()
+    for threads in ("1", "2"):
+        environment = os.environ | {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
+        there = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
+        )
+        assert there.stdout.strip() == here
 
 
 def test_another_seed_is_another_finger(small: Master) -> None:

@@ -54,7 +54,10 @@ class Master:
 def master_print(
     seed: int, *, height: int = HEIGHT, width: int = WIDTH, pattern: Pattern | None = None
 ) -> Master:
-    """Grow the finger of `seed`; the same arguments give the same bytes on the same NumPy.
+    """Grow the finger of `seed`.
+
+    The same arguments give the same bytes on one NumPy, SciPy and kind of processor: vector units of another
+    width may round the last bit differently.
 
     Args:
         seed: whole number >= 0.

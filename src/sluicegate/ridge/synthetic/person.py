@@ -24,7 +24,7 @@ _PATTERN, _CONTACT, _HAND = 0x7061, 0x636F, 0x6861
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One synthetic person, by a seed >= 0. Equal seeds give equal bytes on the same NumPy."""
+    """One synthetic person, by a seed >= 0. Equal seeds give equal bytes (see `master_print`)."""
 
     seed: int
 

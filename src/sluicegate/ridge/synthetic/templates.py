@@ -23,7 +23,7 @@ _FEWEST, _MOST = 60, 140
 
 
 def minutiae_template(seed: int, fgp: int) -> FloatArray:
-    """Minutiae of a rolled print that nobody has; the same arguments give the same bytes on the same NumPy.
+    """Minutiae of a rolled print that nobody has; equal arguments give equal bytes (see `master_print`).
 
     Args:
         seed: whole number >= 0, one person.
