@@ -127,8 +127,7 @@ class Enrolment:
 class Step:
     """What a stage decided: everything in it is committed together, or nothing is.
 
-    `enrol` happens just before the commit and is keyed by the case, so that doing it again changes nothing;
-    `forget` happens just after it (a crash between leaves bytes that the sweep removes).
+    `enrol` happens just before the commit and is keyed by the case, so that doing it again changes nothing.
     """
 
     to: State
@@ -137,5 +136,4 @@ class Step:
     note: Mapping[str, Json] = field(default_factory=dict)
     identity: Mapping[str, str] = field(default_factory=dict)  # tcn, ori, cri, tot: set by admit
     enrol: tuple[Enrolment, ...] = ()
-    forget: bool = False  # erase the received bytes and the template of the case
     alerts: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from sluicegate.errors import Conflict, Missing, StoreError
 from sluicegate.exchange.case import Case, Fact, Message, State, Step
 from sluicegate.store.blobs import BlobStore
-from sluicegate.store.entries import EntryLog
+from sluicegate.store.entries import COMMON_LOG, EntryLog
 from sluicegate.store.sql import queries
 
 
@@ -214,7 +214,7 @@ class Store:
             dossier=dossier,
         )
         self._journal(session, case, stage, step, at)
-        self.log.append(session, step.facts, case.case_id, at)
+        self.log.append(session, step.facts, case.case_id, at, after.text("log") or COMMON_LOG)
         for message in step.messages:
             self._queue(session, case.case_id, message, at)
         for reason in step.alerts:
@@ -265,7 +265,9 @@ class Store:
         )
         if getattr(done, "rowcount", 0) != 1:
             return False
-        self.log.append(session, facts, message.case_id, at)
+        known = session.execute(queries()["case_by_id"], {"case_id": message.case_id}).mappings().first()
+        log = _case(dict(known)).text("log") if known else ""
+        self.log.append(session, facts, message.case_id, at, log or COMMON_LOG)
         return True
 
     def trouble(self, session: Session, message: Outgoing, sentence: str, at: datetime) -> None:

@@ -19,21 +19,27 @@ INSERT INTO journal (case_id, version, stage, before, after, at)
 VALUES (:case_id, :version, :stage, :before, :after, :at);
 -- name: journal_of
 SELECT * FROM journal WHERE case_id = :case_id ORDER BY version;
--- name: tree_size
-SELECT COALESCE(MAX(seq) + 1, 0) AS size FROM entry;
+-- name: frontier
+SELECT tree FROM frontier WHERE log = :log;
+-- name: set_frontier
+INSERT INTO frontier (log, tree) VALUES (:log, :tree) ON CONFLICT (log) DO UPDATE SET tree = excluded.tree;
+-- name: logs
+SELECT log, tree FROM frontier ORDER BY log;
 -- name: insert_entry
-INSERT INTO entry (seq, at, kind, case_id, body, salt, leaf)
-VALUES (:seq, :at, :kind, :case_id, :body, :salt, :leaf);
--- name: entry_by_seq
-SELECT * FROM entry WHERE seq = :seq;
+INSERT INTO entry (log, seq, at, kind, case_id, body, salt)
+VALUES (:log, :seq, :at, :kind, :case_id, :body, :salt);
+-- name: entry_at
+SELECT * FROM entry WHERE log = :log AND seq = :seq;
+-- name: decided
+SELECT * FROM entry WHERE case_id = :case_id AND kind = 'decided' ORDER BY at LIMIT 1;
 -- name: entries_of
-SELECT * FROM entry WHERE case_id = :case_id ORDER BY seq;
+SELECT * FROM entry WHERE case_id = :case_id ORDER BY at, log, seq;
 -- name: all_entries
-SELECT * FROM entry ORDER BY seq;
+SELECT * FROM entry ORDER BY log, seq;
 -- name: insert_node
-INSERT INTO node (level, place, hash) VALUES (:level, :place, :hash);
+INSERT INTO node (log, level, place, hash) VALUES (:log, :level, :place, :hash);
 -- name: node
-SELECT hash FROM node WHERE level = :level AND place = :place;
+SELECT hash FROM node WHERE log = :log AND level = :level AND place = :place;
 -- name: next_sequence
 SELECT COALESCE(MAX(sequence), 0) + 1 AS next FROM message WHERE channel = :channel;
 -- name: insert_message
@@ -47,7 +53,7 @@ SELECT * FROM message WHERE case_id = :case_id ORDER BY created, message_id;
 SELECT * FROM message ORDER BY channel, sequence;
 -- name: messages_due
 SELECT m.* FROM message m
-WHERE m.state = 'queued' AND m.next_try <= :now
+WHERE m.state = 'queued' AND m.next_try <= :now AND m.channel NOT LIKE 'http:%'
   AND NOT EXISTS (SELECT 1 FROM message p WHERE p.channel = m.channel AND p.state = 'queued'
                   AND p.sequence < m.sequence)
 ORDER BY m.created LIMIT :limit;
@@ -80,3 +86,5 @@ SELECT origin, subject, decision FROM reference WHERE subject = :subject ORDER B
 DELETE FROM reference WHERE subject = :subject;
 -- name: reference_count
 SELECT COUNT(*) AS n FROM reference;
+-- name: open_digests
+SELECT digest, COALESCE(json_extract(dossier, '$.template'), '') AS template FROM story WHERE state <> 'closed';

@@ -29,22 +29,29 @@ CREATE TABLE IF NOT EXISTS journal (
 );
 
 CREATE TABLE IF NOT EXISTS entry (
-  seq     INTEGER PRIMARY KEY,
+  log     TEXT NOT NULL,
+  seq     INTEGER NOT NULL,
   at      TEXT NOT NULL,
   kind    TEXT NOT NULL,
   case_id TEXT,
   body    TEXT NOT NULL,
   salt    BLOB NOT NULL,
-  leaf    BLOB NOT NULL
+  PRIMARY KEY (log, seq)
 );
-CREATE INDEX IF NOT EXISTS entry_case ON entry (case_id, seq);
+CREATE INDEX IF NOT EXISTS entry_case ON entry (case_id, at);
 
 CREATE TABLE IF NOT EXISTS node (
+  log   TEXT NOT NULL,
   level INTEGER NOT NULL,
   place INTEGER NOT NULL,
   hash  BLOB NOT NULL,
-  PRIMARY KEY (level, place)
+  PRIMARY KEY (log, level, place)
 ) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS frontier (
+  log  TEXT PRIMARY KEY,
+  tree BLOB NOT NULL
+);
 
 CREATE TABLE IF NOT EXISTS message (
   message_id TEXT PRIMARY KEY,

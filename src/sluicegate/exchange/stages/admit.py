@@ -3,19 +3,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 
 from sluicegate.ebts.submission import Submission
 from sluicegate.exchange.case import Case, Fact, Json, State, Step
 from sluicegate.facts import FactKind
 from sluicegate.itl.model import Defect, Severity
+from sluicegate.ledger.entry import decided_body
 from sluicegate.policy.decision import Decision
 from sluicegate.terms import Gate, Outcome
-
-COMPACT = ("outcome", "mode", "rule_id", "root", "wording_id", "wording_digest")
-"""What of a decision an entry says in the open; the rest is bound by its digest under `full`."""
 
 
 def admit(case: Case, booking: Submission, defects: Sequence[Defect], *, twin: bool) -> Step:
@@ -62,14 +58,6 @@ def refuse(case: Case, code: str, reason: str, identity: Mapping[str, str] | Non
     )
 
 
-def compact(decision: Decision) -> dict[str, Json]:
-    """The part of a decision that a ledger entry and a receipt carry, and the digest of the whole."""
-    whole = decision.to_json()
-    text = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    short: dict[str, Json] = {key: whole[key] for key in COMPACT if key in whole}
-    return {**short, "full": hashlib.sha256(text.encode()).hexdigest()}
-
-
 def authorize(case: Case, decisions: Mapping[Gate, Decision], *, unknown: bool) -> Step:
     """One decision per gate, in one entry. An agency that cannot be placed at all is refused."""
     if unknown:
@@ -78,26 +66,26 @@ def authorize(case: Case, decisions: Mapping[Gate, Decision], *, unknown: bool) 
         told = Fact(FactKind.ALERTED, {"case": case.case_id, "reason": "unknown-agency"})
         return Step(step.to, (*step.facts, told), note=step.note, alerts=(alarm,))
     share = decisions[Gate.SHARE]
-    body: dict[str, Json] = {
+    full: dict[str, dict[str, Json]] = {str(gate): decisions[gate].to_json() for gate in Gate}
+    booking = {
         "case": case.case_id,
         "tcn": case.tcn,
         "digest": case.digest,
-        "decision": {str(gate): compact(decision) for gate, decision in decisions.items()},
+        "cri": case.cri,
+        "ori": case.ori,
+        "received": case.received.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
     }
-    facts = [Fact(FactKind.DECIDED, body)]
+    facts = [Fact(FactKind.DECIDED, decided_body(booking, full))]
     alerts: tuple[str, ...] = ()
     if share.substituted:
-        facts.insert(
-            0, Fact(FactKind.SUBSTITUTED, {"case": case.case_id, "cri": case.cri, "ori": case.ori})
-        )
+        facts.insert(0, Fact(FactKind.SUBSTITUTED, {"case": case.case_id, "cri": case.cri, "ori": case.ori}))
         alerts = (f"Case {case.case_id}: CRI is not on file; the header's ORI stood in, gates stay closed.",)
     elif not share.jurisdiction_id:
         alerts = (f"Case {case.case_id}: no rule could be found; all gates stay closed.",)
-    full: dict[str, Json] = {str(gate): decision.to_json() for gate, decision in decisions.items()}
     return Step(
         to=State.AUTHORIZED,
         facts=tuple(facts),
-        note={"decisions": full, "log": log_of(share), "jurisdiction": share.jurisdiction_id},
+        note={"decisions": dict(full), "log": log_of(share), "jurisdiction": share.jurisdiction_id},
         alerts=alerts,
     )
 

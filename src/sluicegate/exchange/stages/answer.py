@@ -27,9 +27,7 @@ def agency_channel(case: Case, recipient: str, default: str) -> str:
 
 def _answer(case: Case, kind: MessageKind, body: bytes, to: State, channel: str) -> Step:
     message = Message(message_id(case, kind), kind, channel, case.ori, body)
-    fact = Fact(
-        FactKind.ANSWERED, {"case": case.case_id, "tot": kind.value, "message": message.message_id}
-    )
+    fact = Fact(FactKind.ANSWERED, {"case": case.case_id, "tot": kind.value, "message": message.message_id})
     return Step(to=to, facts=(fact,), messages=(message,))
 
 
@@ -42,7 +40,7 @@ def reject(case: Case, errt: bytes, channel: str, receipt: str) -> Step:
     """ERRT goes to the outbox, and a receipt where the gates were decided; nothing is shared, ever."""
     step = _answer(case, MessageKind.ERRT, errt, State.REJECTED, channel)
     if not receipt:
-        return step
+        return step  # refused before the gates were decided
     paper = Message(
         message_id(case, MessageKind.RECEIPT), MessageKind.RECEIPT, channel, case.ori, receipt.encode()
     )

@@ -27,8 +27,7 @@ def search(case: Case, found: Sequence[Found], band: str, engine: str) -> Step:
     """Nobody: deleted and attested (G4 is closed by default). Somebody: an IAQ waits for a person."""
     searched = Fact(FactKind.COPY_SEARCHED, {"copy": case.case_id, "engine": engine})
     if band == "none":
-        gone = Fact(FactKind.COPY_DELETED, {"copy": case.case_id, "digest": case.digest})
-        return Step(State.DELETED, (searched, gone), note={"matched": False}, forget=True)
+        return Step(State.DELETED, (searched,), note={"matched": False})
     queued = Fact(FactKind.QUERY_QUEUED, {"copy": case.case_id})
     candidates: list[Json] = [{"subject": f.subject, "similarity": f.similarity} for f in found[:3]]
     return Step(
@@ -41,24 +40,17 @@ def search(case: Case, found: Sequence[Found], band: str, engine: str) -> Step:
 def determine(case: Case, *, status: str, by: str) -> Step:
     """A person determined a status: the IAR. `not-same` says that the candidate is another person."""
     fact = Fact(FactKind.DETERMINED, {"copy": case.case_id, "by": by})
+    note: dict[str, Json] = {"status": status, "by": by, "waits_for": ""}
     if status == "not-same":
-        gone = Fact(FactKind.COPY_DELETED, {"copy": case.case_id, "digest": case.digest})
-        return Step(
-            State.DETERMINED,
-            (fact, gone),
-            note={"matched": False, "status": status, "by": by, "waits_for": ""},
-            forget=True,
-        )
-    return Step(
-        State.DETERMINED,
-        (fact,),
-        note={"status": status, "by": by, "waits_for": ""},
-        forget=True,
-    )
+        note["matched"] = False
+    return Step(State.DETERMINED, (fact,), note=note)
 
 
 def conclude(case: Case) -> Step:
-    """The partner's word goes back to the bureau, the same for every mode: the bureau's gate decides."""
+    """The partner's word goes back to the bureau, the same for every mode: the bureau's gate decides.
+
+    The copy was erased just before this commit, so that the attestation is true when it is made.
+    """
     matched = case.noted("matched") is True
     status = case.text("status")
     reply: dict[str, Json] = {
@@ -69,7 +61,7 @@ def conclude(case: Case) -> Step:
         "kept": False,
     }
     body = json.dumps(reply, sort_keys=True).encode()
-    message = Message(
-        message_id(case, MessageKind.REPLY), MessageKind.REPLY, BUREAU_CHANNEL, "bureau", body
-    )
-    return Step(State.CLOSED, (Fact(FactKind.CLOSED, {"case": case.case_id}),), (message,), forget=True)
+    message = Message(message_id(case, MessageKind.REPLY), MessageKind.REPLY, BUREAU_CHANNEL, "bureau", body)
+    gone = Fact(FactKind.COPY_DELETED, {"copy": case.case_id, "digest": case.digest})
+    closed = Fact(FactKind.CLOSED, {"case": case.case_id})
+    return Step(State.CLOSED, (gone, closed), (message,))

@@ -113,5 +113,10 @@ def _settle(case: Case, ident: bool, by: str, home: str, fresh_number: str) -> S
     return Step(
         to=State.RESOLVED,
         facts=(Fact(FactKind.RESOLVED, {"case": case.case_id, "by": by}),),
-        note={"finding": str(finding), "number": number if wanted else "", "resolved_by": by, "waits_for": ""},
+        note={
+            "finding": str(finding),
+            "number": number if wanted else "",
+            "resolved_by": by,
+            "waits_for": "",
+        },
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sluicegate.exchange.case import Case, Enrolment, Fact, Message, MessageKind, State, Step
+from sluicegate.exchange.case import Case, Enrolment, Fact, Json, Message, MessageKind, State, Step
 from sluicegate.exchange.stages.answer import message_id
 from sluicegate.facts import FactKind
 from sluicegate.policy.decision import Decision
@@ -103,7 +103,7 @@ def relay(
     facts: list[Fact] = []
     messages: list[Message] = []
     for recipient, decision in recipients:
-        body = {"case": case.case_id, "recipient": recipient, "decision_seq": decision_seq}
+        body: dict[str, Json] = {"case": case.case_id, "recipient": recipient, "decision_seq": decision_seq}
         if decision.outcome is Outcome.OPEN and recipient in second:
             message = Message(
                 message_id(case, MessageKind.SECOND, recipient),
@@ -122,4 +122,4 @@ def relay(
 
 def close(case: Case) -> Step:
     """The end: the received bytes are erased here; what RET asked to keep is in its repository."""
-    return Step(State.CLOSED, (Fact(FactKind.CLOSED, {"case": case.case_id}),), forget=True)
+    return Step(State.CLOSED, (Fact(FactKind.CLOSED, {"case": case.case_id}),))

@@ -29,4 +29,4 @@ def pass_on(case: Case, *, able: bool, recipient: str, idr: bytes, channel: str)
 
 def conclude(case: Case) -> Step:
     """Nothing remains at the state but the fact that it passed through."""
-    return Step(State.CLOSED, (Fact(FactKind.CLOSED, {"case": case.case_id}),), forget=True)
+    return Step(State.CLOSED, (Fact(FactKind.CLOSED, {"case": case.case_id}),))

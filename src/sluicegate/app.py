@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one place where everything meets: a home folder becomes a running installation.
+
+`lay_out` makes a home; `Exchange` opens one. Nothing else in the package knows about both policy and mail.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SQLAlchemyDatasource
+
+from sluicegate.delivery.mail import to_mail
+from sluicegate.delivery.post import Carrier, Post, to_bureau, to_folder, to_partner, to_state
+from sluicegate.errors import SettingsError
+from sluicegate.exchange.bureau import Bureau, BureauParts
+from sluicegate.exchange.engine import Clock, Desk
+from sluicegate.exchange.lookup import Lookup
+from sluicegate.exchange.partner import Partner, PartnerParts
+from sluicegate.exchange.runner import Runner
+from sluicegate.exchange.searching import Search1N
+from sluicegate.exchange.statebureau import StateBureau, StateParts
+from sluicegate.intake.door import Door
+from sluicegate.ledger import keys
+from sluicegate.ledger.keys import FileKey
+from sluicegate.raster.isolate import Workshop
+from sluicegate.raster.wire import WorkerLimits
+from sluicegate.ridge import parameters
+from sluicegate.ridge.engine import Engine, NullEngine, PlainEngine
+from sluicegate.ridge.extract.job import extract_workshop
+from sluicegate.settings import FILE, Settings
+from sluicegate.store import programs
+from sluicegate.store.blobs import BlobStore, load_key
+from sluicegate.store.entries import EntryLog
+from sluicegate.store.journal import Store
+from sluicegate.store.programs import ProgramSource
+from sluicegate.store.repository import Repository
+from sluicegate.store.sql import open_database
+
+LOG_NAME = "sluicegate.example/bureau"
+APPLICATION_VERSION = "1"
+"""Version of the durable walks. Walks begun by another version are not recovered by replay but by the sweep."""
+
+
+class SystemClock:
+    """The time in UTC, or, in a drill, a time that started at a chosen moment."""
+
+    def __init__(self, starts_at: datetime | None = None) -> None:
+        now = datetime.now(UTC)
+        self._offset = (starts_at - now) if starts_at else None
+
+    def __call__(self) -> datetime:
+        now = datetime.now(UTC)
+        return now + self._offset if self._offset else now
+
+
+def lay_out(home: Path, program: str, scenario: str = "", toml: str = "") -> None:
+    """Make a home: folders, settings, keys and the program's data. Raises SettingsError where one exists."""
+    if (home / FILE).exists():
+        raise SettingsError(
+            f"{home} is a home already.", advice="Choose another folder, or remove this one yourself."
+        )
+    files = {program: programs.shipped(program), **({scenario: programs.shipped(scenario)} if scenario else {})}
+    try:
+        for name in ("keys", "bureau", "partner", "state", "incoming", "answers", "refused", "programs"):
+            (home / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder, held in files.items():
+            (home / "programs" / folder).mkdir(exist_ok=True)
+            for file, data in held.items():
+                (home / "programs" / folder / file).write_bytes(data)
+        for role in ("bureau", "partner", "state"):
+            if not (home / "keys" / f"{role}-ledger.key").exists():
+                keys.create(home / "keys" / f"{role}-ledger.key", LOG_NAME.replace("bureau", role))
+        (home / FILE).write_text(toml or f'program = "{program}"\nscenario = "{scenario}"\n', "utf-8")
+    except OSError as error:
+        raise SettingsError(
+            f"The home {home} could not be made: {error.strerror}.",
+            advice="Check the path, its permissions and the space on the disk.",
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What every role has: a database, a spool, an outbox and a ledger."""
+
+    engine: sa.Engine
+    store: Store
+    spool: BlobStore
+    key: FileKey
+
+
+def open_office(home: Path, role: str) -> Office:
+    """Open the files of a role."""
+    folder = home / role
+    if not folder.is_dir():
+        raise SettingsError(f"{home} is not a home.", advice=f"Run: sluicegate init --home {home}")
+    engine = open_database(folder / "story.db", "schema.sql")
+    spool = BlobStore(folder / "spool", load_key(home / "keys" / f"{role}-spool.key"))
+    outgoing = BlobStore(folder / "outgoing", load_key(home / "keys" / f"{role}-outgoing.key"))
+    store = Store(engine, outgoing, EntryLog(engine))
+    return Office(engine, store, spool, keys.load(home / "keys" / f"{role}-ledger.key"))
+
+
+class Exchange:
+    """An open installation. `start` makes it move; without it, tools and people can look and decide."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        workshop: Workshop | None = None,
+        searching: bool = True,
+        clock: Clock | None = None,
+    ) -> None:
+        self.settings = settings
+        home = settings.home
+        self.clock: Clock = clock or SystemClock(settings.starts_at)
+        self.offices = {role: open_office(home, role) for role in ("bureau", "partner", "state")}
+        scenario = home / "programs" / settings.scenario if settings.scenario else None
+        self.programs = ProgramSource(home / "programs" / settings.program, scenario)
+        numbers = parameters.load()
+        engine: Engine = NullEngine() if settings.engine == "null" else PlainEngine(numbers)
+        self.search = Search1N(engine)
+        keep = home / "keys"
+        self.open = Repository("open", home / "bureau" / "open", keep / "bureau-open.key", numbers)
+        self.filtered = Repository(
+            "filtered", home / "bureau" / "filtered", keep / "bureau-filtered.key", numbers
+        )
+        self.gallery = Repository("gallery", home / "partner" / "gallery", keep / "partner-gallery.key", numbers)
+        self.workshop = workshop or (self._workshop() if searching else None)
+        self._owns_workshop = workshop is None
+        self.bureau = self._bureau()
+        self.partner = self._partner()
+        self.state = self._state()
+        self.door = Door(
+            self.offices["bureau"].store, self.offices["bureau"].spool, self.clock, settings.max_bytes
+        )
+        self.lookup = Lookup(
+            self.offices["bureau"].store, self.open, self.programs.current, self.search, self.clock
+        )
+        self.runner: Runner | None = None
+
+    def _workshop(self) -> Workshop:
+        limits = WorkerLimits(
+            wall_s=self.settings.worker_wall_s,
+            cpu_s=max(1, int(self.settings.worker_wall_s)),
+            memory_bytes=self.settings.worker_memory,
+        )
+        return extract_workshop(self.settings.extractor, slots=self.settings.workers, limits=limits)
+
+    def _bureau(self) -> Bureau:
+        office, s = self.offices["bureau"], self.settings
+        return Bureau(
+            BureauParts(
+                store=office.store,
+                clock=self.clock,
+                spool=office.spool,
+                open=self.open,
+                filtered=self.filtered,
+                program=self.programs.current,
+                workshop=self.workshop,
+                search=self.search,
+                key=office.key,
+                ori=s.bureau_ori,
+                default_route="smtp" if s.smarthost else "folder",
+                min_minutiae=s.min_minutiae,
+                min_fingers=s.min_fingers,
+            )
+        )
+
+    def _partner(self) -> Partner:
+        office = self.offices["partner"]
+        # The partner knows the bureau's public key and nothing else of the bureau's.
+        bureau_key = keys.load_public(keys.public_path(self.settings.home / "keys" / "bureau-ledger.key"))
+        return Partner(
+            PartnerParts(office.store, self.clock, office.spool, self.gallery, self.search, bureau_key)
+        )
+
+    def _state(self) -> StateBureau:
+        office = self.offices["state"]
+        return StateBureau(StateParts(office.store, self.clock, office.spool, self.settings.state_relays))
+
+    @property
+    def desks(self) -> dict[str, Desk]:
+        """The desks of the roles that this process serves."""
+        every: dict[str, Desk] = {"bureau": self.bureau, "partner": self.partner, "state": self.state}
+        return {role: every[role] for role in self.settings.role_names}
+
+    def carriers(self) -> dict[str, Carrier]:
+        """Who carries which channel."""
+        table: dict[str, Carrier] = {
+            "folder": to_folder(self.settings.home / "answers"),
+            "partner": to_partner(self.bureau, self.partner),
+            "bureau": to_bureau(self.bureau),
+            "state": to_state(self.state),
+        }
+        if self.settings.smarthost:
+            table["smtp"] = to_mail(self.settings.smarthost, self.settings.mail_domain)
+        else:
+            table["smtp"] = table["folder"]
+        return table
+
+    def start(self) -> Runner:
+        """Launch the durable engine and begin to move cases, what a crash interrupted included."""
+        durable = open_database(self.settings.home / "bureau" / "durable.db", "durable.sql")
+        DBOS(
+            config=DBOSConfig(
+                name="sluicegate",
+                system_database_url=f"sqlite:///{self.settings.home / 'bureau' / 'durable.db'}",
+                system_database_engine=durable,
+                serializer=DBOSPortableJSONSerializer(),  # never pickle: a row must not be code
+                application_version=APPLICATION_VERSION,
+                executor_id="local",
+                log_level="ERROR",
+            )
+        )
+        sources = {
+            role: SQLAlchemyDatasource.create(
+                f"sqlite:///{self.settings.home / role / 'story.db'}",
+                engine=self.offices[role].engine,
+                serializer=DBOSPortableJSONSerializer(),
+            )
+            for role in self.desks
+        }
+        post = Post({role: office.store for role, office in self.offices.items()}, self.carriers())
+        self.runner = Runner(self.desks, sources, post.hand_over, workers=self.settings.walkers)
+        DBOS.launch()
+        self.sweep_orphans()
+        self.runner.start()
+        return self.runner
+
+    def sweep_orphans(self) -> int:
+        """Erase spooled bytes that no open case names: what a crash left between a blob and its commit."""
+        removed = 0
+        for office in self.offices.values():
+            rows = office.store.rows("open_digests")
+            named = {row["digest"] for row in rows} | {row["template"] for row in rows}
+            for digest in office.spool.digests() - named:
+                office.spool.erase(digest)
+                removed += 1
+        return removed
+
+    def close(self) -> None:
+        """Stop moving and close every file."""
+        if self.runner is not None:
+            self.runner.close()
+            DBOS.destroy()
+            self.runner = None
+        if self.workshop is not None and self._owns_workshop:
+            self.workshop.close()
+        for repository in (self.open, self.filtered, self.gallery):
+            repository.close()
+        for office in self.offices.values():
+            office.engine.dispose()
+
+
+def home_of(given: str | None) -> Path:
+    """The home folder: as given, or SLUICEGATE_HOME, or `~/.sluicegate`."""
+    return Path(given or os.environ.get("SLUICEGATE_HOME") or Path.home() / ".sluicegate").expanduser()

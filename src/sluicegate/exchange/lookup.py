@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gate G3: the partner asks the bureau's repository who a probe is.
+
+Only the open repository is searched: the filtered one is another file under another key, and what is not
+there cannot be found, counted, timed or collided with. Of what is found, a booking shows only if its gate was
+open at receipt and still is; dropping happens before the list is cut, so a short list tells nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sluicegate.exchange.case import Fact
+from sluicegate.exchange.engine import Clock
+from sluicegate.exchange.searching import Search1N
+from sluicegate.facts import FactKind
+from sluicegate.policy.decide import Facts, decide_lookup
+from sluicegate.policy.decision import from_json
+from sluicegate.policy.program import Program
+from sluicegate.ridge.engine import Band, Search
+from sluicegate.ridge.template import Template
+from sluicegate.store.journal import Store
+from sluicegate.store.repository import Repository
+from sluicegate.terms import Ori
+
+_WIDE = 50  # candidates looked at before any is dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the partner is told of one subject: a number and how like the probe it is, in thousandths."""
+
+    subject: str
+    similarity: int
+
+
+class Lookup:
+    """Answers the partner's look-ups."""
+
+    def __init__(
+        self,
+        store: Store,
+        open_repository: Repository,
+        program: Callable[[], Program | None],
+        search: Search1N,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._open = open_repository
+        self._program = program
+        self._search = search
+        self._clock = clock
+
+    def look_up(self, probe: Template, requester: str, limit: int = 3) -> tuple[Seen, ...]:
+        """Subjects that the partner may see. Entered in the ledger before the answer is given."""
+        found = self._search.engine.identify(probe, [self._open.gallery], limit=_WIDE)
+        allowed: list[Seen] = []
+        withheld = 0
+        for candidate in found.candidates:
+            alone = Search((candidate,), found.engine, found.gallery_versions)
+            if self._search.engine.classify(alone) is Band.NONE:
+                continue
+            if self._may_see(candidate.subject):
+                allowed.append(Seen(candidate.subject, round(candidate.similarity * 1000)))
+            else:
+                withheld += 1
+        now = self._clock()
+        shown = tuple(allowed[:limit])
+        fact = Fact(
+            FactKind.LOOKED_UP,
+            {"requester": requester, "candidates": len(shown), "withheld": withheld},
+        )
+        with self._store.session() as session:
+            self._store.log.append(session, (fact,), None, now)
+        return shown
+
+    def _may_see(self, subject: str) -> bool:
+        """Every booking behind a subject must be open, then and now: one closed one closes the subject."""
+        origins = self._open.origins_of(subject)
+        program = self._program()
+        now = self._clock()
+        for origin, held in origins:
+            if not held:
+                return False  # a reference without a decision is doubt
+            case = self._store.case(origin) if self._known(origin) else None
+            facts = Facts(
+                Ori(case.cri if case else ""), Ori(case.ori if case else ""), case.received if case else now
+            )
+            if not decide_lookup(from_json(held), program, facts, now).open:
+                return False
+        return bool(origins)
+
+    def _known(self, origin: str) -> bool:
+        return bool(self._store.rows("case_by_id", case_id=origin))

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The partner's desk: takes copies that prove they were allowed, searches its own gallery, asks a person.
+
+It has a store, keys, blobs, a gallery and a ledger of its own, and no way into the bureau's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sluicegate.errors import Conflict, InputRefused, UsageError, VerifyError
+from sluicegate.exchange.case import Case, Fact, State, Step
+from sluicegate.exchange.engine import Clock, happen
+from sluicegate.exchange.envelopes import Copy, read_copy
+from sluicegate.exchange.names import new_case_id
+from sluicegate.exchange.searching import Search1N, search_repositories
+from sluicegate.exchange.stages import partner as stages
+from sluicegate.facts import FactKind
+from sluicegate.ledger import checkpoint, proof as proofs
+from sluicegate.ledger.verify import VerifierKey, key_id
+from sluicegate.ridge import template as templates
+from sluicegate.store.blobs import BlobStore, digest_of
+from sluicegate.store.journal import Store
+from sluicegate.store.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerParts:
+    """Everything the partner works with."""
+
+    store: Store
+    clock: Clock
+    spool: BlobStore
+    gallery: Repository
+    search: Search1N
+    bureau_key: VerifierKey
+
+
+class Partner:
+    """A `Desk` for copies."""
+
+    role = "partner"
+
+    def __init__(self, parts: PartnerParts) -> None:
+        self.parts = parts
+        self.store = parts.store
+        self.clock = parts.clock
+
+    def take(self, envelope: bytes) -> str:
+        """Take a copy in: refuse what does not prove that G1 is open for these very bytes.
+
+        Returns the case, also for a repeat. Raises VerifyError or InputRefused, and the refusal is in the
+        partner's ledger.
+        """
+        digest = digest_of(envelope)
+        known = self.store.case_of_digest(digest)
+        if known is not None:
+            return known.case_id
+        try:
+            copy = read_copy(envelope)
+            entry = self._verified(copy)
+        except (VerifyError, InputRefused) as error:
+            self._turn_away(error)
+            raise
+        self.parts.spool.put(envelope)
+        now = self.clock()
+        case = Case(
+            new_case_id(now),
+            digest,
+            len(envelope),
+            "bureau",
+            now,
+            State.TAKEN,
+            0,
+            dossier={"reference": copy.reference},
+        )
+        fact = Fact(
+            FactKind.COPY_TAKEN,
+            {"copy": case.case_id, "digest": digest_of(copy.transaction), "decision_seq": entry},
+        )
+        try:
+            with self.store.session() as session:
+                self.store.open_case(session, case, (fact,), now)
+        except Conflict:  # the same copy came twice at the same moment
+            again = self.store.case_of_digest(digest)
+            return again.case_id if again else case.case_id
+        return case.case_id
+
+    def _verified(self, copy: Copy) -> int:
+        proof = proofs.decode(copy.proof)
+        origin = checkpoint.parse(proof.checkpoint_note).origin
+        own = self.parts.bureau_key
+        if not origin.startswith(f"{own.name}/"):
+            raise VerifyError("checkpoint: it is of a log that is not the bureau's")
+        key = VerifierKey(origin, key_id(origin, own.public), own.public)
+        return proofs.verify_share(proof, str(key), digest_of(copy.transaction)).seq
+
+    def _turn_away(self, error: VerifyError | InputRefused) -> None:
+        now = self.clock()
+        fact = Fact(FactKind.COPY_TURNED_AWAY, {"reason": error.message})
+        with self.store.session() as session:
+            self.store.log.append(session, (fact,), None, now)
+            self.store.alert(session, f"A copy was turned away: {error.message}", None, now)
+
+    def prepare(self, case: Case) -> Step:
+        """The next step of a copy."""
+        if case.state is not State.TAKEN:
+            return stages.conclude(case)
+        copy = read_copy(self.parts.spool.get(case.digest))
+        probe = templates.decode(copy.template)
+        found = search_repositories(self.parts.search, probe, (self.parts.gallery,))
+        return stages.search(case, found.candidates, found.band, found.engine)
+
+    def before(self, case: Case, step: Step) -> None:
+        """Erase the copy before the commit that attests it; nothing of a copy is ever enrolled here.
+
+        If we crash between the two, the copy is gone, its state says that it is to go, and the next run
+        attests it. G4 is closed: what matched nobody is not kept.
+        """
+        if step.to is State.CLOSED:
+            self.parts.spool.erase(case.digest)
+
+    def tidy(self, case: Case) -> None:
+        """Nothing is left to tidy."""
+
+    def determine(self, case_id: str, *, status: str, by: str) -> Case:
+        """A status officer determines. Raises UsageError for a status that does not exist, Conflict where
+        the query no longer waits."""
+        if status != "not-same" and status not in stages.STATUSES:
+            raise UsageError(
+                "That is not a status that can be determined.",
+                advice=f"Use one of: {', '.join(stages.STATUSES)}, not-same.",
+            )
+        case = self.store.case(case_id)
+        return happen(self, case, "determine", stages.determine(case, status=status, by=by))

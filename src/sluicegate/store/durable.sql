@@ -1,0 +1,2 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The durable engine makes its own tables here. This file only exists so that the database opens in WAL mode.
