@@ -67,8 +67,7 @@ def _spread_places(rng: np.random.Generator, flow: Flow, count: int) -> ComplexA
 
 def _directions(rng: np.random.Generator, flow: Flow, places: ComplexArray) -> FloatArray:
     """Along the ridge, either way; neighbors tend to point the same way; measured with some error."""
-    # Waves of chance over the finger decide the way: runs of minutiae agree, as they do where ridges crowd
-    # in.
+    # Waves of chance over the finger decide the way, so that runs of minutiae agree.
     wave = rng.normal(0.0, 1 / 60.0, (2, 3))
     sway = np.sin(
         np.outer(places.real, wave[0]) + np.outer(places.imag, wave[1]) + rng.uniform(0, 6.3, 3)
