@@ -61,10 +61,6 @@ class _Busy:
         with self._lock:
             self._failures.pop(name, None)
 
-    def tries(self, name: str) -> int:
-        with self._lock:
-            return self._failures.get(name, 0)
-
     def idle(self) -> bool:
         with self._lock:
             return not self._names
@@ -88,7 +84,6 @@ class Runner(DBOSConfiguredInstance):
         self._sources = dict(sources)
         self._hand_over = hand_over
         self._busy = _Busy()
-        self._boot = secrets.token_hex(4)
         self._pause = pause_s
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -187,7 +182,7 @@ class Runner(DBOSConfiguredInstance):
     def _walk_guarded(self, role: str, case_id: str, name: str) -> None:
         try:
             # The name changes with every try: a failed workflow is remembered as failed for ever.
-            with SetWorkflowID(f"{name}.{self._boot}.{self._busy.tries(name)}"):
+            with SetWorkflowID(f"{name}.{secrets.token_hex(6)}"):
                 self.walk(role, case_id)
             self._busy.worked(name)
         except Conflict:
@@ -215,7 +210,7 @@ class Runner(DBOSConfiguredInstance):
     def _post_guarded(self, role: str, message: Outgoing) -> None:
         desk = self._desks[role]
         try:
-            with SetWorkflowID(f"{role}.post.{message.message_id}.{message.attempts}.{self._boot}"):
+            with SetWorkflowID(f"{role}.post.{message.message_id}.{secrets.token_hex(6)}"):
                 self.post(role, message.message_id)
         except DeliveryError as error:
             with desk.store.session() as session:

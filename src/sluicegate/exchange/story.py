@@ -27,15 +27,15 @@ def _stage(name: str, *leads_to: State, joins_next: bool = False) -> Stage:
 
 
 BOOKING: dict[State, Stage] = {
-    State.SPOOLED: _stage("admit", State.ADMITTED, State.REFUSED),
+    State.SPOOLED: _stage("admit", State.ADMITTED, State.REFUSED, joins_next=True),
     State.ADMITTED: _stage("authorize", State.AUTHORIZED, State.REFUSED),
     State.AUTHORIZED: _stage("extract", State.PROBED, State.REFUSED),
-    State.PROBED: _stage("identify", State.SEARCHED),
-    State.SEARCHED: _stage("resolve", State.RESOLVED, State.AWAITING),
+    State.PROBED: _stage("identify", State.SEARCHED, joins_next=True),
+    State.SEARCHED: _stage("resolve", State.RESOLVED, State.AWAITING, joins_next=True),
     State.RESOLVED: _stage("respond", State.ANSWERED),
-    State.REFUSED: _stage("reject", State.REJECTED),
-    State.ANSWERED: _stage("retain", State.FILED),
-    State.FILED: _stage("share", State.SHARED, State.WITHHELD),
+    State.REFUSED: _stage("reject", State.REJECTED, joins_next=True),
+    State.ANSWERED: _stage("retain", State.FILED, joins_next=True),
+    State.FILED: _stage("share", State.SHARED, State.WITHHELD, joins_next=True),
     State.WITHHELD: _stage("close", State.CLOSED),
     State.REJECTED: _stage("close", State.CLOSED),
     State.RELAYED: _stage("close", State.CLOSED),
@@ -44,13 +44,13 @@ BOOKING: dict[State, Stage] = {
 }
 
 COPY: dict[State, Stage] = {
-    State.TAKEN: _stage("search", State.QUERIED, State.DELETED),
+    State.TAKEN: _stage("search", State.QUERIED, State.DELETED, joins_next=True),
     State.DETERMINED: _stage("conclude", State.CLOSED),
     State.DELETED: _stage("conclude", State.CLOSED),
 }
 
 SECOND: dict[State, Stage] = {
-    State.HELD: _stage("pass-on", State.PASSED_ON, State.KEPT_BACK),
+    State.HELD: _stage("pass-on", State.PASSED_ON, State.KEPT_BACK, joins_next=True),
     State.PASSED_ON: _stage("conclude", State.CLOSED),
     State.KEPT_BACK: _stage("conclude", State.CLOSED),
 }

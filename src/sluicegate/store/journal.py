@@ -189,17 +189,19 @@ class Store:
         """Write one step: state, journal, facts, messages and alerts. Raises Conflict."""
         identity = {"tcn": case.tcn, "ori": case.ori, "cri": case.cri, "tot": case.tot, **step.identity}
         dossier = {**case.dossier, **step.note}
-        moved = session.execute(
-            queries()["move_case"],
-            {
-                "case_id": case.case_id,
-                "before": str(case.state),
-                "after": str(step.to),
-                "version": case.version,
-                "dossier": json.dumps(dossier, sort_keys=True),
-                **identity,
-            },
-        )
+        values = {
+            "case_id": case.case_id,
+            "before": str(case.state),
+            "after": str(step.to),
+            "version": case.version,
+            "dossier": json.dumps(dossier, sort_keys=True),
+            **identity,
+        }
+        try:
+            moved = session.execute(queries()["move_case"], values)
+        except sa.exc.IntegrityError as error:
+            # Another case was admitted under this TCN a moment ago; asked again, the stage sees the twin.
+            raise Conflict from error
         if getattr(moved, "rowcount", 0) != 1:
             raise Conflict
         after = Case(

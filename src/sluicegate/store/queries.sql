@@ -9,10 +9,10 @@ SELECT * FROM story WHERE digest = :digest;
 -- name: cases_by_tcn
 SELECT * FROM story WHERE tcn = :tcn ORDER BY received;
 -- name: twin
-SELECT case_id FROM story WHERE tcn = :tcn AND ori = :ori AND case_id <> :case_id LIMIT 1;
+SELECT case_id FROM story WHERE claim = :ori || '/' || :tcn AND case_id <> :case_id;
 -- name: move_case
 UPDATE story SET state = :after, version = version + 1, tcn = :tcn, ori = :ori, cri = :cri, tot = :tot,
-  dossier = :dossier
+  dossier = :dossier, claim = CASE WHEN :after = 'admitted' THEN :ori || '/' || :tcn ELSE claim END
 WHERE case_id = :case_id AND state = :before AND version = :version;
 -- name: insert_journal
 INSERT INTO journal (case_id, version, stage, before, after, at)

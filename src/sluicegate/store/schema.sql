@@ -13,6 +13,7 @@ CREATE TABLE IF NOT EXISTS story (
   ori      TEXT NOT NULL DEFAULT '',
   cri      TEXT NOT NULL DEFAULT '',
   tot      TEXT NOT NULL DEFAULT '',
+  claim    TEXT UNIQUE,  -- ORI/TCN of an admitted booking: nobody else may use it
   dossier  TEXT NOT NULL DEFAULT '{}'
 );
 CREATE INDEX IF NOT EXISTS story_state ON story (state, received);

@@ -99,7 +99,7 @@ class World:
         if not (home / "sluicegate.toml").exists():
             app.lay_out(home, program, scenario)
         self.faults = Faults()
-        self.mail: dict[str, list[tuple[str, int, bytes]]] = defaultdict(list)
+        self.mail: dict[str, list[tuple[str, str, bytes]]] = defaultdict(list)
         self.clock = SteppingClock()
         self._open()
 
@@ -123,9 +123,9 @@ class World:
         store.session = session  # type: ignore[method-assign]
 
     def _keep(self, message: Outgoing, body: bytes) -> None:
-        """A mailbox that absorbs repeats by sequence number, as receivers must."""
-        if all(sequence != message.sequence for _, sequence, _ in self.mail[message.recipient]):
-            self.mail[message.recipient].append((message.kind, message.sequence, body))
+        """A mailbox that absorbs repeats by message id, as receivers must."""
+        if all(name != message.message_id for _, name, _ in self.mail[message.recipient]):
+            self.mail[message.recipient].append((message.kind, message.message_id, body))
 
     def reopen(self) -> None:
         """Start again from the disk, as a new process does after a crash."""
