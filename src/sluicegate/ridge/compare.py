@@ -144,17 +144,15 @@ def _placed(p: Grid, placement: _Placement) -> Grid:
 
 def _settle(p: Grid, r: Grid, placement: _Placement, parameters: CompareParameters) -> Comparison:
     """Pair all minutiae under a placement, refit, bend to follow distortion, pair again, and score."""
-    placed = _placed(p, placement)
-    pairs, _ = _paired(placed, r, parameters)
+    rigid = placed = _placed(p, placement)
+    pairs, _ = _paired(placed, r, parameters, widened=parameters.first_distance / parameters.distance)
     if len(pairs) < parameters.least:
         return NOTHING
-    quality = np.sqrt(p[pairs[:, 0], 3] * r[pairs[:, 1], 3]) + 1e-3
-    placement = _fit(p[pairs[:, 0]], r[pairs[:, 1]], quality)
-    placed = _placed(p, placement)
-    pairs, _ = _paired(placed, r, parameters)
-    if len(pairs) < parameters.least:
-        return NOTHING
-    placed = _bent(placed, r, pairs, parameters.bandwidth)
+    placement = _fit(p[pairs[:, 0]], r[pairs[:, 1]], _weights(p, r, pairs))
+    rigid = placed = _placed(p, placement)
+    for widened in (parameters.first_distance / parameters.distance, 1.0):
+        pairs, _ = _paired(placed, r, parameters, widened=widened)
+        placed = _bent(rigid, r, pairs, parameters.bandwidth)
     pairs, apart = _paired(placed, r, parameters)
     if len(pairs) < parameters.least:
         return NOTHING
@@ -162,11 +160,21 @@ def _settle(p: Grid, r: Grid, placement: _Placement, parameters: CompareParamete
     return Comparison(similarity, pairs.astype(np.int32), placement.rotation, (placement.x, placement.y))
 
 
-def _paired(placed: Grid, r: Grid, parameters: CompareParameters) -> tuple[NDArray[np.intp], Grid]:
-    """Pairs (k, 2) that are each other's best, and their cost 0 to 1 (k,), in order of the probe's rows."""
+def _weights(p: Grid, r: Grid, pairs: NDArray[np.intp]) -> Grid:
+    """What each pair weighs in a fit: the geometric mean of the two qualities, never quite nothing."""
+    return np.asarray(np.sqrt(p[pairs[:, 0], 3] * r[pairs[:, 1], 3]) + 1e-3)
+
+
+def _paired(
+    placed: Grid, r: Grid, parameters: CompareParameters, *, widened: float = 1.0
+) -> tuple[NDArray[np.intp], Grid]:
+    """Pairs (k, 2) that are each other's best, and their cost 0 to 1 (k,), in order of the probe's rows.
+
+    `widened` is a factor on the distance at which minutiae may still correspond.
+    """
     cost = (placed[:, None, 0] - r[None, :, 0]) ** 2
     cost += (placed[:, None, 1] - r[None, :, 1]) ** 2
-    cost /= parameters.distance**2
+    cost /= (parameters.distance * widened) ** 2
     near_rows, near_columns = np.nonzero(cost < 1.0)
     off = _wrapped(placed[near_rows, 2] - r[near_columns, 2]) / parameters.angle
     near = cost[near_rows, near_columns] + off * off

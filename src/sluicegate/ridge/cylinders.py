@@ -82,10 +82,11 @@ def _bits(rows: Minutiae, parameters: CylinderParameters) -> tuple[NDArray[np.ui
     u, v = dx * cos - dy * sin, -dx * sin - dy * cos
     turned = np.mod(theta[near] - theta[:, None], _TAU)
     weight = _sectors(turned, parameters) * within[..., None]
-    cells = cell_centers(parameters)
-    spread = -0.5 / parameters.spatial_sigma**2
-    away = (u[..., None] - cells[:, 0]) ** 2 + (v[..., None] - cells[:, 1]) ** 2
-    value = np.matmul(np.exp(away * spread).transpose(0, 2, 1), weight)
+    across, along = _nearness(u, parameters), _nearness(v, parameters)
+    # A Gaussian of the plane is the product of two of the axes: sum over neighbors as one matrix product.
+    sides = (along[..., :, None] * weight[..., None, :]).reshape(count, nearest, -1)
+    value = np.matmul(across.transpose(0, 2, 1), sides)
+    value = value.reshape(count, parameters.side**2, parameters.directions)[:, cells_within(parameters)]
     reached = within.sum(axis=1)
     flags = (value >= parameters.threshold) & (reached >= parameters.least)[:, None, None]
     return _packed(flags.reshape(count, -1)), reached
@@ -101,12 +102,22 @@ def _sectors(turned: NDArray[np.float32], parameters: CylinderParameters) -> NDA
     return np.asarray(np.exp(-0.5 * (off / np.float32(parameters.angular_sigma)) ** 2), dtype=np.float32)
 
 
-def cell_centers(parameters: CylinderParameters) -> NDArray[np.float32]:
-    """Centers of the cells within the circle, float32 (cells, 2), pixels."""
+def _nearness(along: NDArray[np.float32], parameters: CylinderParameters) -> NDArray[np.float32]:
+    """How near each neighbor is to the middle of every column of cells, along one axis."""
+    spread = np.float32(-0.5 / parameters.spatial_sigma**2)
+    return np.asarray(np.exp((along[..., None] - _columns(parameters)) ** 2 * spread), dtype=np.float32)
+
+
+def _columns(parameters: CylinderParameters) -> NDArray[np.float32]:
+    """Middles of the columns of cells, pixels."""
     step = 2.0 * parameters.radius / parameters.side
-    axis = (np.arange(parameters.side) - (parameters.side - 1) / 2.0) * step
-    grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
-    return np.asarray(grid[np.hypot(grid[:, 0], grid[:, 1]) <= parameters.radius], dtype=np.float32)
+    return ((np.arange(parameters.side) - (parameters.side - 1) / 2.0) * step).astype(np.float32)
+
+
+def cells_within(parameters: CylinderParameters) -> NDArray[np.bool_]:
+    """Which cells of the square grid have their center within the circle, bool (side * side,)."""
+    axis = _columns(parameters)
+    return np.hypot(axis[:, None], axis[None, :]).ravel() <= parameters.radius
 
 
 def _packed(flags: NDArray[np.bool_]) -> NDArray[np.uint64]:

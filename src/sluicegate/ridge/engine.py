@@ -209,9 +209,10 @@ def _searched(
         for faced in survivors:
             faced.compare_fingers(parameters.screen.first)
         survivors.sort(key=lambda faced: (-faced.similarity(), faced.subject))
-        for faced in survivors[:limit]:
-            faced.compare_fingers(None)
-            found.append(faced.candidate(index))
+        for place, faced in enumerate(survivors[:limit]):
+            if place < parameters.screen.finish or faced.is_promising():
+                faced.compare_fingers(None)
+                found.append(faced.candidate(index))
     return found
 
 
@@ -273,6 +274,11 @@ class _Faced:
 
     def similarity(self) -> float:
         return fused(self.settled())
+
+    def is_promising(self) -> bool:
+        """Whether the fingers compared so far come half way to the grey band."""
+        grey = self._parameters.fusion.grey
+        return bool(self._matches) and self.similarity() >= grey[len(self._matches) - 1] / 2.0
 
     def candidate(self, gallery: int) -> Candidate:
         settled = self.settled()

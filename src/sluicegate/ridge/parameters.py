@@ -39,6 +39,7 @@ class ScreenParameters:
     keep: int
     share: float
     first: int
+    finish: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class CompareParameters:
     seed_stretch: float
     seed_angle: float
     distance: float
+    first_distance: float
     angle: float
     bandwidth: float
     overlap: float
