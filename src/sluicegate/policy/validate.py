@@ -113,12 +113,6 @@ def _agencies(parsed: Parsed, problems: Problems) -> None:
 
 
 def _rule(one: Rule, row: Row, table: Mapping[str, Rule], parsed: Parsed, problems: Problems) -> None:
-    _known(row, "jurisdiction", {j.id for j, _ in parsed.jurisdictions}, problems)
-    _known(row, "mode_asked", {*parsed.modes, *parsed.settings.claims}, problems)
-    _known(row, "mode_in_force", parsed.modes, problems)
-    _known(row, "issuer_level", parsed.settings.issuers, problems)
-    _known(row, "wording", {w.id for w, _ in parsed.wording}, problems)
-    _known(row, "supersedes", table, problems)
     if one.kind is Kind.ACTIVATION and one.mode in parsed.modes and not parsed.modes[str(one.mode)].opens:
         problems.add(row.file, row.number, "an activation names a mode that opens something")
     if one.id == DOUBT_RULE:
@@ -130,15 +124,34 @@ def _rule(one: Rule, row: Row, table: Mapping[str, Rule], parsed: Parsed, proble
         problems.add(
             row.file, row.number, "a row supersedes only rows of its own jurisdiction, never the default"
         )
-    if one.supersedes and circle(one.id, {r.id: r.supersedes for r in table.values()}):
-        problems.add(row.file, row.number, f"{one.id} supersedes itself in a circle")
+
+
+def _references(parsed: Parsed, table: Mapping[str, Rule]) -> dict[str, Iterable[str]]:
+    """What each column of a rule may name."""
+    return {
+        "jurisdiction": {one.id for one, _ in parsed.jurisdictions},
+        "mode_asked": {*parsed.modes, *parsed.settings.claims},
+        "mode_in_force": parsed.modes,
+        "issuer_level": parsed.settings.issuers,
+        "wording": {one.id for one, _ in parsed.wording},
+        "supersedes": table,
+    }
 
 
 def _rules(parsed: Parsed, problems: Problems) -> None:
     table = by_id(parsed.rules, problems)
+    references = _references(parsed, table)
+    following = {one.id: one.supersedes for one in table.values()}
     for one, row in parsed.rules:
+        for column, known in references.items():
+            _known(row, column, known, problems)
+        if one.supersedes and circle(one.id, following):
+            problems.add(row.file, row.number, f"{one.id} supersedes itself in a circle")
         _rule(one, row, table, parsed, problems)
-    defaults = [one for one in table.values() if one.kind is Kind.DEFAULT]
+    _default(parsed, [one for one in table.values() if one.kind is Kind.DEFAULT], problems)
+
+
+def _default(parsed: Parsed, defaults: Sequence[Rule], problems: Problems) -> None:
     if len(defaults) != 1:
         problems.add("rules.csv", 0, f"a program has exactly one default rule; this one has {len(defaults)}")
     for one in defaults:
