@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sluicegate.ledger import checkpoint, receipt as receipts
+from sluicegate.ledger import checkpoint
 from sluicegate.ledger import proof as proofs
+from sluicegate.ledger import receipt as receipts
 from sluicegate.ledger.keys import FileKey
 from sluicegate.policy.decision import Decision, sentence
 from sluicegate.store.entries import EntryLog, Proven

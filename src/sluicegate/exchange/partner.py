@@ -16,7 +16,8 @@ from sluicegate.exchange.names import new_case_id
 from sluicegate.exchange.searching import Search1N, search_repositories
 from sluicegate.exchange.stages import partner as stages
 from sluicegate.facts import FactKind
-from sluicegate.ledger import checkpoint, proof as proofs
+from sluicegate.ledger import checkpoint
+from sluicegate.ledger import proof as proofs
 from sluicegate.ledger.verify import VerifierKey, key_id
 from sluicegate.ridge import template as templates
 from sluicegate.store.blobs import BlobStore, digest_of

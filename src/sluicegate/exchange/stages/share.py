@@ -117,7 +117,7 @@ def relay(
         else:
             facts.append(Fact(FactKind.MUTED, body))
     to = State.RELAYED if messages else State.MUTED
-    return Step(to, tuple(facts), tuple(messages), note={"partner": "match"})
+    return Step(to, tuple(facts), tuple(messages), note={"partner": "match", "relayed": bool(messages)})
 
 
 def close(case: Case) -> Step:
