@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluicegate.errors import TemplateError
@@ -38,6 +38,7 @@ ROW = st.tuples(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(ROW, max_size=30), max_size=5))
 def test_a_template_survives_its_binary_form_within_the_stated_steps(
     fingers: list[list[tuple[float, ...]]],
@@ -55,6 +56,7 @@ def test_a_template_survives_its_binary_form_within_the_stated_steps(
         assert np.abs(a.minutiae[:, 3] - b.minutiae[:, 3]).max(initial=0) <= 0.5 / 255 + 1e-6
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_give_a_template_or_a_template_error(junk: bytes) -> None:
     """No bytes, sealed with a right checksum or not, raise anything but TemplateError."""
@@ -66,6 +68,7 @@ def test_any_bytes_give_a_template_or_a_template_error(junk: bytes) -> None:
         assert tp.encode(read) == data
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_every_single_changed_byte_is_noticed(data: st.DataObject) -> None:
     """A template with one byte changed, or cut anywhere, is refused."""

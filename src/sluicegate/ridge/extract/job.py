@@ -65,7 +65,8 @@ def extract_with(extractor: Extractor, image: Image, caps: Caps) -> Template:
     """Decode one image and extract its minutiae, in this process.
 
     A slap gives a finger template for each of its fingers if they can be told apart, in the slap's frame;
-    otherwise, and for a single finger, there is one, under the image's own FGP. The resolution is the record's; a record that tells none has 500 ppi, the class resolution.
+    otherwise, and for a single finger, there is one, under the image's own FGP. The resolution is the
+    record's; a record that tells none has 500 ppi, the class resolution.
     """
     ppi = image.ppi_h or frame.PPI
     if abs((image.ppi_v or ppi) - ppi) > frame.PPI_TOLERANCE * ppi:
