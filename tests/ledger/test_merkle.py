@@ -181,6 +181,21 @@ def test_no_leaf_is_accepted_at_a_place_that_is_not_its_own(size: int, data: st.
             attempt()
 
 
+def test_a_proof_of_the_wrong_length_is_told_as_such() -> None:
+    """A proof with a hash too many or too few is refused for its length, before its root is looked at."""
+    root, read = merkle.root(LEAVES), merkle.in_memory(LEAVES)
+    path = merkle.inclusion(read, 5, 8)
+    with pytest.raises(VerifyError, match="inclusion: the proof is too long"):
+        merkle.verify_inclusion(LEAVES[5], 5, 8, [*path, root], root)
+    with pytest.raises(VerifyError, match="inclusion: the proof is too short"):
+        merkle.verify_inclusion(LEAVES[5], 5, 8, path[:-1], root)
+    old = merkle.root(LEAVES[:3])
+    with pytest.raises(VerifyError, match="consistency: the proof is too long"):
+        merkle.verify_consistency(3, 8, old, root, [*merkle.consistency(read, 3, 8), root])
+    with pytest.raises(VerifyError, match="consistency: the proof is too short"):
+        merkle.verify_consistency(3, 8, old, root, ())
+
+
 @given(st.integers(1, 40), st.data())
 def test_a_rewritten_past_is_never_consistent(new: int, data: st.DataObject) -> None:
     """A tree in which one earlier leaf was changed is refused against the root published before."""

@@ -110,6 +110,7 @@ def test_a_receipt_of_another_key_is_refused(booked: Booked) -> None:
         ("inclusion", '"outcome":"closed"', '"outcome":"open"'),
         ("entry", '"rule_id":"R012"', '"rule_id": "R012"'),
         ("entry", '"rule_id":"R012"', '"rule_id":1.5'),
+        ("entry", '"kind":"decided"', '"kine":"decided"'),
         ("words", "Booking: TCN VA", "Booking: TCN CA"),
         ("words", "Asked for: JURISDICTION_FILTER", "Asked for: FULL"),
         ("words", "Legal basis: none on record", "Legal basis: 8 USC 1722"),
@@ -134,12 +135,15 @@ def test_another_salt_is_another_entry(booked: Booked) -> None:
 
 
 def test_an_entry_of_another_place_or_kind_is_no_receipt(booked: Booked) -> None:
-    """An entry that bears another number than its place, or that decides nothing, gives no receipt."""
+    """An entry that bears another number than its place, or that does not decide, gives no receipt."""
     text, _ = verify.split_note(booked.receipt, "receipt")
     good = booked.placed.entry
+    ajar = {gate.value: {"outcome": "ajar"} for gate in Gate}
     for bad in (
         entry.Entry(SEQ + 1, good.at, good.kind, good.body),
         entry.Entry(SEQ, good.at, FactKind.CLOSED, good.body),
+        entry.Entry(SEQ, good.at, good.kind, {**good.body, "decision": ajar}),
+        entry.Entry(SEQ, good.at, good.kind, {**good.body, "decision": {"G1": {"outcome": "closed"}}}),
     ):
         salt = booked.placed.salt
         leaves = [merkle.leaf_hash(bytes([i])) for i in range(SIZE)]

@@ -10,7 +10,6 @@ import base64
 from dataclasses import dataclass
 
 from sluicegate.errors import LedgerError, VerifyError
-from sluicegate.facts import FactKind
 from sluicegate.ledger import canonical as canon
 from sluicegate.ledger import entry as entries
 from sluicegate.ledger import verify
@@ -107,7 +106,7 @@ def verify_share(proof: DecisionProof, verifier_key: str, digest: str) -> Entry:
         checkpoint = verify.open_checkpoint(proof.checkpoint_note, verify.read_key(verifier_key))
         leaf = verify.leaf_hash(verify.commitment(proof.salt, entries.canonical(proof.entry)))
         verify.check_inclusion(leaf, proof.entry.seq, checkpoint.size, proof.path, checkpoint.root)
-        if proof.entry.kind is not FactKind.DECIDED or proof.entry.body.get("digest") != digest:
+        if proof.entry.body.get("digest") != digest:
             raise VerifyError("entry: it is not a decision about these bytes")
         raw = verify.read_entry(entries.canonical(proof.entry).decode("utf-8"))
         share = verify.decisions_of(raw)[Gate.SHARE.value]

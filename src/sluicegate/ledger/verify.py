@@ -75,13 +75,6 @@ def _whole(text: str) -> int:
     return value
 
 
-def _unique(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
-    keyed = dict(pairs)
-    if len(keyed) != len(pairs) or not all(key.isascii() for key in keyed):
-        raise ValueError("an object key is repeated, or not ASCII")
-    return keyed
-
-
 def spell_json(value: JSON) -> str:
     """RFC 8785 for values without fractions whose object keys are ASCII: keys sorted, no spaces."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -90,10 +83,8 @@ def spell_json(value: JSON) -> str:
 def read_json(text: str) -> JSON:
     """The value of canonical JSON; any other spelling of the same value raises ValueError."""
     try:
-        value: JSON = json.loads(
-            text, parse_int=_whole, parse_float=_whole, parse_constant=_whole, object_pairs_hook=_unique
-        )
-        if spell_json(value) != text:
+        value: JSON = json.loads(text, parse_int=_whole, parse_float=_whole, parse_constant=_whole)
+        if spell_json(value) != text:  # a repeated key was lost in reading, so it shows here
             raise ValueError("not the canonical spelling")
     except RecursionError:
         raise ValueError("nested too deep") from None
