@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A booking's walk as a short readable story, and the same as data. Used by `show` and by the demonstration."""
+"""A booking's walk as a short readable story, and the same as data. `show` and the demonstration use it."""
 
 from __future__ import annotations
+
+from textwrap import wrap
 
 from sluicegate.app import Exchange
 from sluicegate.errors import UsageError, quoted
@@ -10,6 +12,8 @@ from sluicegate.exchange.case import Case, Json, State
 from sluicegate.policy.decision import Decision, sentence
 from sluicegate.store.journal import Outgoing, stamp
 from sluicegate.terms import Gate
+
+_LEFT = 14  # width of the first column
 
 GATE_NAMES = {Gate.SHARE: "share", Gate.RELAY: "relay", Gate.LOOKUP: "look-up", Gate.KEEP: "keep"}
 
@@ -20,7 +24,7 @@ _SEARCHED = {
 }
 
 
-def render(exchange: Exchange, case_id: str) -> list[str]:
+def render(exchange: Exchange, case_id: str, width: int = 110) -> list[str]:
     """The story as lines of plain text, two columns: what happened, and what it means."""
     case = exchange.bureau.store.case(case_id)
     rows = [
@@ -30,7 +34,12 @@ def render(exchange: Exchange, case_id: str) -> list[str]:
         *_gates(case),
         *_outcome(exchange, case),
     ]
-    return [f"{left:<11} {right}".rstrip() for left, right in rows]
+    lines: list[str] = []
+    for left, right in rows:
+        told = wrap(right, max(40, width - _LEFT)) or [""]
+        lines.append(f"{left:<{_LEFT}}{told[0]}".rstrip())
+        lines.extend(" " * _LEFT + more for more in told[1:])
+    return lines
 
 
 def _head(case: Case) -> list[tuple[str, str]]:
@@ -43,9 +52,8 @@ def _head(case: Case) -> list[tuple[str, str]]:
 
 def _admission(case: Case) -> list[tuple[str, str]]:
     if case.text("refusal"):
-        return [
-            ("refused", f"{case.text('refusal_code')} ({case.text('refusal')}): an ERRT says what to mend")
-        ]
+        why = f"{case.text('refusal_code')} ({case.text('refusal')})"
+        return [("refused", f"{why}: an ERRT says what to mend")]
     if case.state is State.SPOOLED:
         return [("waits", "not looked at yet")]
     warnings = case.noted("warnings")
@@ -98,9 +106,8 @@ def _rule(decision: Decision) -> str:
     asked = decision.asked_for or "nothing on record"
     basis = decision.legal_basis or "none on record"
     place = decision.jurisdiction_name or "no jurisdiction"
-    return (
-        f"{place}: asked for {asked}; in force {decision.mode}, rule {decision.rule_id}, legal basis: {basis}"
-    )
+    rule = f"in force {decision.mode}, rule {decision.rule_id}"
+    return f"{place}: asked for {asked}; {rule}, legal basis: {basis}"
 
 
 _KIND_WORDS = {
@@ -155,8 +162,8 @@ def _delivery(message: Outgoing) -> str:
 def _partner(case: Case) -> str:
     match case.text("partner"):
         case "match":
-            relayed = case.state is State.RELAYED or case.text("relayed") == "yes"
-            return "matched; " + ("a second response went to the state" if relayed else "G2 let nothing back")
+            relayed = case.noted("relayed") is True
+            return "matched; " + ("a second response went back" if relayed else "G2 let nothing back")
         case "no-match":
             return "matched nobody; the copy was deleted and that is attested; nothing comes back"
         case "turned-away":
@@ -166,7 +173,7 @@ def _partner(case: Case) -> str:
 
 
 def as_json(exchange: Exchange, case_id: str) -> dict[str, Json]:
-    """The same story as data: the case, its journal, its facts and its messages. No personal data is in it."""
+    """The same story as data: case, journal, facts, messages. No personal data is in it."""
     store = exchange.bureau.store
     case = store.case(case_id)
     facts = [

@@ -198,7 +198,7 @@ class Bureau:
                 ]
             case "unknown-agency":
                 return [
-                    "A0001 - neither CRI (2.073) nor ORI (1.008) is an agency on file here; nothing was shared"
+                    "A0001 - neither CRI (2.073) nor ORI (1.008) is an agency on file; nothing was shared"
                 ]
             case _:
                 return [f"{case.text('refusal_code')} - {case.text('refusal_text')}"]
@@ -267,7 +267,7 @@ class Bureau:
         return share.relay(case, reply, recipients, second, proven.entry.seq)
 
     def _recipients(self, case: Case, booking: Submission) -> list[tuple[str, Decision]]:
-        """Everybody who could get the second response, each judged alone (CRI, ORI, and the copies in SCO)."""
+        """Everybody who could get the second response, each judged alone (ORI, CRI, and SCO)."""
         relay = decisions_of(case)[Gate.RELAY]
         program = self.parts.program()
         charges = tuple(text for _, text in booking.charges)

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from sluicegate.facts import FactKind
 
-Json: TypeAlias = "str | int | bool | None | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | bool | list[Json] | dict[str, Json] | None"
 
 
 class State(StrEnum):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the stories durably: DBOS workflows over the same commits, a sweep that finds what must move, delivery.
+"""Runs the stories durably: DBOS workflows over the same commits, a sweep that finds work, and delivery.
 
 What DBOS remembers is which steps of a walk are done; what is true is the state of the case. Both can be
 lost without harm: the sweep starts every case in a runnable state again, and compare-and-swap makes the
