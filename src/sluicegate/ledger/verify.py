@@ -295,13 +295,16 @@ def head_lines(entry: dict[str, JSON]) -> tuple[str, ...]:
     def say(name: str) -> str:
         return shown(body.get(name))
 
+    def brief(name: str) -> str:  # a digest stands in full in the entry; here it must not crowd out words
+        return f"{say(name)[:16]}..." if len(say(name)) == 2 * HASH_BYTES else say(name)
+
     return (
         HEADER,
         f"Booking: TCN {say('tcn')}, case {say('case')}",
         f"Agency: CRI {say('cri')}, ORI {say('ori')}",
         f"Received: {say('received')}",
-        f"Program: {say('program')}, root {say('root')}",
-        f"Wording: {say('wording_id')}, SHA-256 {say('wording_digest')}",
+        f"Program: {say('program')}, root {brief('root')}",
+        f"Wording: {say('wording_id')}, SHA-256 {brief('wording_digest')}",
         f"Asked for: {say('asked_for')}. In force: {say('mode')}, rule {say('rule_id')}. "
         f"Legal basis: {say('legal_basis')}.",
     )
