@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from sluicegate.ridge.extract.frame import Box
 from sluicegate.ridge.extract.interface import Pixels
 from sluicegate.ridge.extract.ridges import BLOCK, patches, ridge_blocks
 from sluicegate.ridge.template import Minutiae
@@ -39,6 +40,16 @@ class Slap:
 
     fgps: tuple[int, ...]
     labels: NDArray[np.int32]
+
+    def box(self, index: int, pixels: Pixels) -> Box:
+        """The box around one finger's blocks, within the slap's pixels."""
+        rows, columns = ndimage.find_objects(self.labels)[index]
+        return Box(
+            rows.start * BLOCK,
+            min(rows.stop * BLOCK, pixels.shape[0]),
+            columns.start * BLOCK,
+            min(columns.stop * BLOCK, pixels.shape[1]),
+        )
 
     def finger(self, index: int, minutiae: Minutiae) -> Minutiae:
         """The minutiae, at 500 ppi in the slap's frame, that lie on one of its fingers."""
