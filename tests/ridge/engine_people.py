@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""People of minutiae for the tests of comparison and search: enrolled prints, and second impressions of them."""
+"""People of minutiae for the tests of comparison and search: enrolled prints, and second impressions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def print_of(person: int, fgp: int) -> Minutiae:
 
 
 def moved(minutiae: Minutiae, *, turn: float, x: float, y: float) -> Minutiae:
-    """The same minutiae turned counter-clockwise about their middle by `turn` radians, and shifted in pixels."""
+    """The same minutiae turned counter-clockwise by `turn` radians about their middle, and shifted."""
     middle = minutiae[:, :2].mean(axis=0)
     d = minutiae[:, :2] - middle
     cos, sin = np.cos(turn), np.sin(turn)
@@ -33,7 +33,7 @@ def moved(minutiae: Minutiae, *, turn: float, x: float, y: float) -> Minutiae:
 
 
 def second(minutiae: Minutiae, seed: int, *, plain: bool = False) -> Minutiae:
-    """Another impression: 30 % lost, others added, jittered, stretched, turned, shifted; `plain` keeps the middle."""
+    """Another impression: 30 % lost, some added, jittered, stretched, moved; `plain`: the middle only."""
     rng = np.random.default_rng(seed)
     middle = np.median(minutiae[:, :2], axis=0)
     out = minutiae[rng.uniform(size=len(minutiae)) > 0.3].copy()

@@ -25,7 +25,7 @@ def heap(count: int) -> NDArray[np.float32]:
 
 
 def lattice(count: int) -> NDArray[np.float32]:
-    """`count` minutiae on a square lattice, all of one direction: every placement fits as well as any other."""
+    """`count` minutiae on a square lattice, all of one direction: every placement fits as well."""
     side = math.isqrt(count - 1) + 1
     rows, columns = np.divmod(np.arange(count), side)
     ones = np.ones(count)
@@ -54,7 +54,7 @@ def test_turning_and_shifting_a_print_changes_nothing(turn: float) -> None:
 
 
 def test_the_reported_placement_lays_corresponding_minutiae_on_each_other() -> None:
-    """Under the reported rotation and shift, corresponding minutiae lie within the tolerance of each other."""
+    """Under the reported rotation and shift, corresponding minutiae lie near each other."""
     reference = print_of(4, 3)
     probe = second(reference, 8)
     found = compare(probe, reference, P)

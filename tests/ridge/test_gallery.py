@@ -79,6 +79,7 @@ def test_a_probe_of_another_extractor_is_refused() -> None:
         identify(small(1, extractor="other"), [gallery_of(1)], P)
 
 
+@pytest.mark.slow
 def test_an_expunged_subject_is_never_found() -> None:
     """After expunction no search names the subject, and nothing of theirs is kept."""
     gallery = gallery_of(1, 2, 3)
@@ -128,6 +129,7 @@ def test_a_subject_is_found_by_any_of_several_templates() -> None:
         assert [c.subject for c in found].count("p1") == 1
 
 
+@pytest.mark.slow
 def test_replacing_forgets_what_was_there() -> None:
     """After replacement the subject is found by the new prints and not by the old."""
     gallery = gallery_of(1, 2)
@@ -147,6 +149,7 @@ def test_the_coarse_pass_keeps_the_mate() -> None:
     assert gallery.snapshot().screen(probe, keep=3)[0] == "p17"
 
 
+@pytest.mark.slow
 def test_growing_beyond_the_first_room_loses_nobody() -> None:
     """Every one of a hundred and fifty subjects is found by their own print after many writes."""
     gallery = MemoryGallery(P)

@@ -2,9 +2,9 @@
 """Identify: one person's probe against galleries, with candidates, evidence and a band.
 
 The story is `identify`: every gallery is screened; the survivors' first fingers are compared exactly; the
-best of them are compared on all fingers; the sums are ranked. If nobody fits, the probe is tried with its
-fingers in another order, and who fits then is reported with a note and waits for a person. The same probe,
-galleries and parameters give the same answer, ties by subject name.
+best of them are compared on all fingers; the sums are ranked. If nobody is accepted, the probe is tried with
+its fingers in another order, and who fits then is reported with a note and waits for a person. The same
+probe, galleries and parameters give the same answer, ties by subject name.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from sluicegate.ridge.fusion import (
     ORDERS,
     FingerMatch,
     Pairing,
+    agreeing,
     fused,
     pairings,
     reordered,
@@ -159,7 +160,7 @@ def identify(
         raise UsageError("a search lists at least one candidate")
     snapshots = [gallery.snapshot() for gallery in galleries]
     candidates = _searched(probe, snapshots, parameters, limit=limit, least=parameters.screen.keep)
-    if _band(candidates, parameters) is Band.NONE:
+    if _band(candidates, parameters) is not Band.ACCEPT:
         candidates = [*_rescued(probe, snapshots, parameters), *candidates]
     ranked = _ranked(candidates)[:limit]
     return Search(ranked, _engine_name(parameters), tuple(snapshot.version for snapshot in snapshots))
@@ -168,8 +169,8 @@ def identify(
 def classify(search: Search, parameters: Parameters) -> Band:
     """What the thresholds for the number of fingers compared say.
 
-    Two subjects at or above `accept` cannot both be the person, and a fit in another order of fingers says
-    that the card is wrong somewhere: both wait for a person.
+    Two subjects at or above `accept` cannot both be the person; a fit in another order of fingers, or of
+    fewer than half of them, says that the card is wrong somewhere: all these wait for a person.
     """
     return _band(search.candidates, parameters)
 
@@ -225,7 +226,7 @@ def _rescued(probe: Template, snapshots: Sequence[Snapshot], parameters: Paramet
         note = f"fits with {what}, not as numbered on the card"
         fits = _searched(other, snapshots, parameters, limit=rescue, least=rescue)
         found.extend(
-            replace(candidate, notes=(note,))
+            replace(candidate, notes=(note, *candidate.notes))
             for candidate in fits
             if _candidate_band(candidate, parameters) is not Band.NONE
         )
@@ -282,15 +283,29 @@ class _Faced:
 
     def candidate(self, gallery: int) -> Candidate:
         settled = self.settled()
+        similarity = fused(settled)
         return Candidate(
             subject=self.subject,
-            similarity=fused(settled),
+            similarity=similarity,
             per_finger={position: match.comparison.similarity for position, match in settled.items()},
             corresponding={position: match.comparison.pairs for position, match in settled.items()},
             evidence=settled,
             rank=0,
             gallery=gallery,
+            notes=self._notes(settled, similarity),
         )
+
+    def _notes(self, settled: dict[int, FingerMatch], similarity: float) -> tuple[str, ...]:
+        """Says so where a few fingers fit well and most do not: a card may hold two people's fingers."""
+        fusion = self._parameters.fusion
+        fit = agreeing(settled, fusion.agree)
+        if (
+            not settled
+            or similarity < fusion.grey[len(settled) - 1]
+            or fit >= fusion.agree_share * len(settled)
+        ):
+            return ()
+        return (f"only {fit} of {len(settled)} fingers correspond",)
 
     def _minutiae(self, position: int) -> int:
         return max(len(self._probe.fingers[pairing.probe].minutiae) for _, pairing in self._open[position])

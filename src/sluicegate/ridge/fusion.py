@@ -117,5 +117,10 @@ def fused(matches: dict[int, FingerMatch]) -> float:
     return float(sum(matches[position].comparison.similarity for position in sorted(matches)))
 
 
+def agreeing(matches: dict[int, FingerMatch], bar: float) -> int:
+    """How many fingers are each more similar than a stranger's finger is, one in a thousand apart."""
+    return sum(match.comparison.similarity >= bar for match in matches.values())
+
+
 def _preference(finger: FingerTemplate, index: int) -> tuple[bool, int, int]:
     return (not is_single(finger), -len(finger.minutiae), index)

@@ -69,6 +69,8 @@ class FusionParameters:
 
     separation: float
     rescue: int
+    agree: float
+    agree_share: float
     accept: tuple[float, ...]
     grey: tuple[float, ...]
 
