@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: every command of the program, one module per group."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import click
+
+from sluicegate.cli.calls import Commands
+from sluicegate.cli.homes import doctor, init
+from sluicegate.cli.serving import serve
+from sluicegate.cli.showing import explain, list_, receipt, show
+from sluicegate.cli.submitting import submit
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(cls=Commands, context_settings=_SETTINGS)
+@click.version_option(version("sluicegate"), prog_name="sluicegate")
+def sluicegate() -> None:
+    """The fingerprint exchange whose opt-out means something.
+
+    \b
+    Example:
+      sluicegate init --home ./exchange
+      sluicegate serve --home ./exchange
+    """
+
+
+for one in (init, doctor, serve, submit, show, list_, explain, receipt):
+    sluicegate.add_command(one)
+
+
+def main() -> None:
+    """Entry point of the program; ends the process with an exit code of `calls.EXIT_CODES`."""
+    sluicegate(prog_name="sluicegate")

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`serve`: one process that takes in, moves, asks and answers, until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+
+import click
+
+from sluicegate import settings
+from sluicegate.app import Exchange
+from sluicegate.cli.calls import Call, standard
+from sluicegate.cli.listening import listen
+from sluicegate.cli.running import announced, only_server
+from sluicegate.settings import Settings
+
+log = logging.getLogger("sluicegate.serve")
+
+_FORMAT = "at=%(asctime)s.%(msecs)03dZ level=%(levelname)s from=%(name)s event=%(message)s"
+
+
+@click.command()
+@click.option(
+    "--smtp-port", type=click.IntRange(0, 65535), help="Port of the SMTP intake; 0 picks a free one."
+)
+@click.option(
+    "--http-port", type=click.IntRange(0, 65535), help="Port of the HTTP intake; 0 picks a free one."
+)
+@click.option("--roles", help="Roles to serve, comma separated: bureau, partner, state.")
+@click.option("--extractor", type=click.Choice(["leader", "mindtct", "null"]), help="Which extractor runs.")
+@click.option("--engine", type=click.Choice(["plain", "null"]), help="Which search engine runs.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Image worker processes at a time.")
+@click.option("--smarthost", help="host:port that answers to agencies are mailed through.")
+@click.option("--clock", help="For drills: the moment to start at, such as 2010-11-15T12:00:00Z.")
+@standard
+def serve(call: Call, **given: object) -> None:
+    """Serve an installation until SIGTERM or Ctrl-C. Options win over the settings file for this run.
+
+    \b
+    Example:
+      sluicegate serve --home ./exchange
+      sluicegate serve --home ./exchange --smtp-port 0 --http-port 0 --clock 2010-11-15T12:00:00Z
+    """
+    call.need_home()
+    read = settings.load(call.home, **given)
+    with _told_to_stop() as stop, _logging(), only_server(call.home), ExitStack() as open_things:
+        exchange = Exchange(read)
+        open_things.callback(exchange.close)
+        exchange.start()
+        running = listen(exchange, open_things)
+        open_things.enter_context(announced(call.home, running))
+        log.info("serving roles=%s pid=%d", ",".join(running.roles), running.pid)
+        document = {
+            "pid": running.pid,
+            "smtp": running.smtp,
+            "http": running.http,
+            "folder": running.folder,
+            "roles": list(running.roles),
+        }
+        call.show(document, *_lines(read, running.smtp, running.http, running.folder))
+        sys.stdout.flush()
+        stop.wait()
+        log.info("stopping pid=%d", os.getpid())
+
+
+def _lines(read: Settings, smtp: str, http: str, folder: str) -> list[str]:
+    lines = [f"serving  {', '.join(read.role_names)} of program {read.program}"]
+    lines += [f"smtp     {smtp}"] if smtp else []
+    lines += [f"http     http://{http}"] if http else []
+    lines += [f"folder   {folder}"] if folder else []
+    if read.clock:
+        lines.append(f"clock    started at {read.clock}: a drill, not the real time")
+    return [*lines, "Stop with Ctrl-C."]
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[threading.Event]:
+    """An event that SIGTERM and SIGINT set; the commit under way is finished either way."""
+    stop = threading.Event()
+
+    def tell(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {one: signal.signal(one, tell) for one in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+@contextmanager
+def _logging() -> Iterator[None]:
+    """Lines of key=value on stderr: events, ids and counts; never a payload or a name."""
+    handler = logging.StreamHandler()
+    formatter = logging.Formatter(_FORMAT, "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    logger = logging.getLogger("sluicegate")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
