@@ -87,9 +87,9 @@ def require_same(a: Template, b: Template) -> None:
     """
     if (a.extractor, a.parameters) != (b.extractor, b.parameters):
         raise TemplateError(
-            f"templates made by {quoted(a.extractor)} ({quoted(a.parameters)}) and "
-            f"{quoted(b.extractor)} ({quoted(b.parameters)}) are not comparable",
-            advice="extract both again with one extractor",
+            f"Templates made by {quoted(a.extractor)} ({quoted(a.parameters)}) and "
+            f"{quoted(b.extractor)} ({quoted(b.parameters)}) are not comparable.",
+            advice="Extract both again with one extractor.",
         )
 
 
@@ -100,7 +100,7 @@ def encode(template: Template) -> bytes:
         TemplateError: a value is not a number or does not fit the form.
     """
     if len(template.fingers) > MAX_FINGERS:
-        raise TemplateError(f"a template holds at most {MAX_FINGERS} fingers, not {len(template.fingers)}")
+        raise TemplateError(f"A template holds at most {MAX_FINGERS} fingers, not {len(template.fingers)}.")
     parts = [MAGIC, _name(template.extractor), _name(template.parameters), bytes([len(template.fingers)])]
     parts.extend(_finger(finger) for finger in template.fingers)
     body = b"".join(parts)
@@ -114,17 +114,17 @@ def decode(data: bytes) -> Template:
         TemplateError: the bytes are not exactly one template of version 1 (kind, length, CRC, ranges).
     """
     if data[:3] != MAGIC[:3]:
-        raise TemplateError("these bytes are not a template")
+        raise TemplateError("These bytes are not a template.")
     if data[: len(MAGIC)] != MAGIC:
-        raise TemplateError("the template is of a version that is not known here")
+        raise TemplateError("The template is of a version that is not known here.")
     body = data[: -_CRC.size]
     if len(data) < len(MAGIC) + _CRC.size or zlib.crc32(body) != _CRC.unpack(data[-_CRC.size :])[0]:
-        raise TemplateError("the template is damaged: its checksum does not hold")
+        raise TemplateError("The template is damaged: its checksum does not hold.")
     reader = _Reader(body, len(MAGIC))
     extractor, parameters = reader.name(), reader.name()
     count = reader.take(1)[0]
     if count > MAX_FINGERS:
-        raise TemplateError(f"the template claims {count} fingers; at most {MAX_FINGERS} are read")
+        raise TemplateError(f"The template claims {count} fingers; at most {MAX_FINGERS} are read.")
     fingers = tuple(reader.finger() for _ in range(count))
     reader.finish()
     return Template(extractor, parameters, fingers)
@@ -137,7 +137,7 @@ def digest(data: bytes) -> str:
 
 def _name(text: str) -> bytes:
     if not (text.isascii() and text.isprintable() and 0 < len(text) < 256):
-        raise TemplateError(f"{quoted(text)} cannot name an extractor: 1 to 255 printable ASCII characters")
+        raise TemplateError(f"{quoted(text)} cannot name an extractor: 1 to 255 printable ASCII characters.")
     return bytes([len(text)]) + text.encode("ascii")
 
 
@@ -149,7 +149,7 @@ def _finger(finger: FingerTemplate) -> bytes:
         ("height", finger.height, MAX_SIDE),
     ):
         if not 0 <= value <= top:
-            raise TemplateError(f"the {label} {value} is not within 0 to {top}")
+            raise TemplateError(f"The {label} {value} is not within 0 to {top}.")
     kept = _steps(finger)
     return _FINGER.pack(finger.fgp, finger.imp, finger.width, finger.height, len(kept)) + kept.tobytes()
 
@@ -158,15 +158,15 @@ def _steps(finger: FingerTemplate) -> NDArray[np.void]:
     """The minutiae as whole steps, checked."""
     given = finger.minutiae
     if given.ndim != 2 or given.shape[1] != 4:
-        raise TemplateError(f"minutiae have shape (n, 4), not {given.shape}")
+        raise TemplateError(f"Minutiae have shape (n, 4), not {given.shape}.")
     if not np.isfinite(given).all():
-        raise TemplateError("a minutia holds a value that is not a number")
+        raise TemplateError("A minutia holds a value that is not a number.")
     rows = best(given).astype(np.float64)
     x, y, theta, quality = rows.T
     if (rows[:, :2] < 0).any() or (x > finger.width).any() or (y > finger.height).any():
-        raise TemplateError("a minutia lies outside its image")
+        raise TemplateError("A minutia lies outside its image.")
     if (quality < 0).any() or (quality > 1).any():
-        raise TemplateError("a minutia's quality is not within 0 to 1")
+        raise TemplateError("A minutia's quality is not within 0 to 1.")
     kept = np.empty(len(rows), dtype=_MINUTIA)
     kept["x"], kept["y"] = np.rint(x * STEP), np.rint(y * STEP)
     # An angle that rounds up to a whole turn is angle 0.
@@ -187,23 +187,23 @@ class _Reader:
     def take(self, count: int) -> bytes:
         part = self._data[self._at : self._at + count]
         if len(part) != count:
-            raise TemplateError("the template ends too early")
+            raise TemplateError("The template ends too early.")
         self._at += count
         return part
 
     def name(self) -> str:
         raw = self.take(self.take(1)[0])
         if not raw or not all(0x20 <= byte <= 0x7E for byte in raw):
-            raise TemplateError("the template names no extractor")
+            raise TemplateError("The template names no extractor.")
         return raw.decode("ascii")
 
     def finger(self) -> FingerTemplate:
         fgp, imp, width, height, count = _FINGER.unpack(self.take(_FINGER.size))
         if count > MAX_MINUTIAE or max(width, height) > MAX_SIDE:
-            raise TemplateError("the template holds a finger beyond the caps")
+            raise TemplateError("The template holds a finger beyond the caps.")
         raw = np.frombuffer(self.take(count * _MINUTIA.itemsize), dtype=_MINUTIA)
         if (raw["x"] > width * STEP).any() or (raw["y"] > height * STEP).any():
-            raise TemplateError("a minutia lies outside its image")
+            raise TemplateError("A minutia lies outside its image.")
         minutiae = np.empty((count, 4), dtype=np.float32)
         minutiae[:, 0], minutiae[:, 1] = raw["x"] / STEP, raw["y"] / STEP
         minutiae[:, 2] = raw["theta"] * (_TAU / TURN)
@@ -212,4 +212,4 @@ class _Reader:
 
     def finish(self) -> None:
         if self._at != len(self._data):
-            raise TemplateError("bytes follow the end of the template")
+            raise TemplateError("Bytes follow the end of the template.")

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from sluicegate.errors import ImageRefused
+from sluicegate.raster.header import OVER_CAP, UNREADABLE
 from sluicegate.ridge.extract.interface import Pixels
 from sluicegate.ridge.extract.ridges import BLOCK, patches, ridge_blocks
 
@@ -44,13 +45,13 @@ def size_at_500(pixels: Pixels, ppi: float) -> tuple[int, int]:
         ImageRefused: no pixels, a resolution that no fingerprint has, or a size beyond the caps.
     """
     if pixels.ndim != 2 or pixels.size == 0:
-        raise ImageRefused("the image has no pixels", code="E1006")
+        raise ImageRefused("The image has no pixels.", code=UNREADABLE)
     if not PPI_RANGE[0] <= ppi <= PPI_RANGE[1]:
-        raise ImageRefused("the image's resolution is not that of a fingerprint", code="E1006")
+        raise ImageRefused("The image's resolution is not that of a fingerprint.", code=OVER_CAP)
     scale = 1.0 if abs(ppi - PPI) <= PPI * PPI_TOLERANCE else PPI / ppi
     rows, columns = (max(1, round(side * scale)) for side in pixels.shape)
     if max(rows, columns) > MAX_SIDE:
-        raise ImageRefused(f"the image is larger than {MAX_SIDE} pixels at 500 ppi", code="E1006")
+        raise ImageRefused(f"The image is larger than {MAX_SIDE} pixels at 500 ppi.", code=OVER_CAP)
     return columns, rows
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from sluicegate.errors import ImageRefused, InputRefused, SettingsError, WorkerLost, quoted
 from sluicegate.itl.model import Image
 from sluicegate.raster.decode import decode
-from sluicegate.raster.header import Caps
+from sluicegate.raster.header import OVER_CAP, Caps
 from sluicegate.raster.isolate import Workshop
 from sluicegate.raster.jobs import pack_image, unpack_image
 from sluicegate.raster.wire import WorkerLimits
@@ -37,7 +37,7 @@ def extract_workshop(name: str = "leader", *, slots: int = 2, limits: WorkerLimi
     """
     if name not in EXTRACTORS:
         known = ", ".join(EXTRACTORS)
-        raise SettingsError(f"there is no extractor {quoted(name)}", advice=f"choose one of {known}")
+        raise SettingsError(f"There is no extractor {quoted(name)}.", advice=f"Choose one of {known}.")
     entry, prepare = f"{MODULE}:extract_{name}", f"{MODULE}:prepare_{name}"
     return Workshop(entry, prepare=prepare, slots=slots, limits=limits)
 
@@ -70,7 +70,7 @@ def extract_with(extractor: Extractor, image: Image, caps: Caps) -> Template:
     """
     ppi = image.ppi_h or frame.PPI
     if abs((image.ppi_v or ppi) - ppi) > frame.PPI_TOLERANCE * ppi:
-        raise ImageRefused("the image's resolution differs between its two directions")
+        raise ImageRefused("The image's resolution differs between its two directions.", code=OVER_CAP)
     whole = frame.to_500(decode(image, caps).pixels, ppi)
     fgp = image.fgp[0] if image.fgp else 0
     height, width = whole.shape

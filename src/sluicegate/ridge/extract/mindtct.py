@@ -56,7 +56,7 @@ class MindtctExtractor:
         try:
             found = self._extractor.extract_minutiae(coded.getvalue()).get()
         except (nbis.NbisError, nbis.InternalError) as exc:
-            raise ImageRefused("the extractor mindtct does not take the image") from exc
+            raise ImageRefused("The extractor mindtct does not take the image.") from exc
         kept = [
             (m.x(), m.y(), math.radians(m.angle() % 360.0), min(1.0, max(0.0, m.reliability())))
             for m in found

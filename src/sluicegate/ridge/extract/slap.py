@@ -6,7 +6,7 @@ finger position code promises, they are named from left to right (EBTS FGP codes
 begins with the index finger and a left one with the little finger). If another number remains, nothing is
 guessed: the slap stays whole under its own code and is compared as it is.
 
-The hand is taken to stand upright, within about 30 degrees.
+The hand is taken to stand upright, its fingers side by side.
 """
 
 from __future__ import annotations

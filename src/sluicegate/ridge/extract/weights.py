@@ -21,8 +21,8 @@ def published_weights() -> bytes:
     Raises:
         SettingsError: pyfing is not installed, or came without its weights.
     """
-    advice = "install this package with its dependencies, or choose the extractor mindtct"
+    advice = "Install this package with its dependencies, or choose the extractor mindtct."
     try:
         return Path(str(metadata.distribution(DISTRIBUTION).locate_file(FILE))).read_bytes()
     except (metadata.PackageNotFoundError, OSError) as exc:
-        raise SettingsError("the weights of the extractor leader are not installed", advice=advice) from exc
+        raise SettingsError("The weights of the extractor leader are not installed.", advice=advice) from exc
