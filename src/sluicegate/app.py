@@ -43,7 +43,7 @@ from sluicegate.store.sql import open_database
 
 LOG_NAME = "sluicegate.example/bureau"
 APPLICATION_VERSION = "1"
-"""Version of the durable walks. Walks begun by another version are not recovered by replay but by the sweep."""
+"""Version of the durable walks: those of another version are not replayed, the sweep starts them anew."""
 
 
 class SystemClock:
@@ -64,7 +64,7 @@ def lay_out(home: Path, program: str, scenario: str = "", toml: str = "") -> Non
         raise SettingsError(
             f"{home} is a home already.", advice="Choose another folder, or remove this one yourself."
         )
-    files = {program: programs.shipped(program), **({scenario: programs.shipped(scenario)} if scenario else {})}
+    files = {name: programs.shipped(name) for name in (program, scenario) if name}
     try:
         for name in ("keys", "bureau", "partner", "state", "incoming", "answers", "refused", "programs"):
             (home / name).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -130,7 +130,9 @@ class Exchange:
         self.filtered = Repository(
             "filtered", home / "bureau" / "filtered", keep / "bureau-filtered.key", numbers
         )
-        self.gallery = Repository("gallery", home / "partner" / "gallery", keep / "partner-gallery.key", numbers)
+        self.gallery = Repository(
+            "gallery", home / "partner" / "gallery", keep / "partner-gallery.key", numbers
+        )
         self.workshop = workshop or (self._workshop() if searching else None)
         self._owns_workshop = workshop is None
         self.bureau = self._bureau()

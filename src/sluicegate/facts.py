@@ -19,7 +19,7 @@ class FactKind(StrEnum):
     ADMITTED = "admitted"
     REFUSED = "refused"  # defects; an ERRT follows
     SUBSTITUTED = "substituted"  # CRI could not be placed and the header's ORI stood in
-    DECIDED = "decided"  # one per gate
+    DECIDED = "decided"  # one per booking, with the decision of every gate
     PROBED = "probed"
     SEARCHED = "searched"
     RESOLVED = "resolved"

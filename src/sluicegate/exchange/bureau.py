@@ -30,7 +30,7 @@ from sluicegate.raster.isolate import Workshop
 from sluicegate.ridge import template as templates
 from sluicegate.store.blobs import BlobStore
 from sluicegate.store.journal import Store
-from sluicegate.store.repository import Repository, fresh_number
+from sluicegate.store.repository import Basis, Repository, fresh_number
 from sluicegate.terms import Finding, Gate, Ori, Outcome
 
 
@@ -87,8 +87,14 @@ class Bureau:
         """Enrol what the step keeps, under the case: doing it twice changes nothing."""
         for one in step.enrol:
             repository = self.repository(one.repository)
-            decision = decisions_of(case)[Gate.LOOKUP].to_json()
-            repository.enrol(case.case_id, one.subject, one.template, one.transaction, decision)
+            basis = Basis(
+                decision=decisions_of(case)[Gate.LOOKUP].to_json(),
+                cri=case.cri,
+                ori=case.ori,
+                received=case.received,
+                charges=tuple(text for _, text in self._received(case)[2].charges),
+            )
+            repository.enrol(case.case_id, one.subject, one.template, one.transaction, basis)
 
     def tidy(self, case: Case) -> None:
         """Erase what a closed case no longer needs."""

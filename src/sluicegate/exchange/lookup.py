@@ -77,19 +77,13 @@ class Lookup:
 
     def _may_see(self, subject: str) -> bool:
         """Every booking behind a subject must be open, then and now: one closed one closes the subject."""
-        origins = self._open.origins_of(subject)
+        bases = self._open.bases_of(subject)
         program = self._program()
         now = self._clock()
-        for origin, held in origins:
-            if not held:
-                return False  # a reference without a decision is doubt
-            case = self._store.case(origin) if self._known(origin) else None
-            facts = Facts(
-                Ori(case.cri if case else ""), Ori(case.ori if case else ""), case.received if case else now
-            )
-            if not decide_lookup(from_json(held), program, facts, now).open:
+        for basis in bases:
+            if basis is None:
+                return False  # a reference that nothing vouches for is doubt
+            facts = Facts(Ori(basis.cri), Ori(basis.ori), basis.received, basis.charges)
+            if not decide_lookup(from_json(basis.decision), program, facts, now).open:
                 return False
-        return bool(origins)
-
-    def _known(self, origin: str) -> bool:
-        return bool(self._store.rows("case_by_id", case_id=origin))
+        return bool(bases)

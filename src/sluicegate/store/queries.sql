@@ -75,16 +75,22 @@ INSERT INTO alert (at, case_id, reason) VALUES (:at, :case_id, :reason);
 -- name: alerts
 SELECT * FROM alert ORDER BY alert_id;
 -- name: enrol
-INSERT INTO reference (origin, subject, template, transaction_digest, decision)
-VALUES (:origin, :subject, :template, :transaction_digest, :decision)
+INSERT INTO reference (origin, subject, template, transaction_digest, basis)
+VALUES (:origin, :subject, :template, :transaction_digest, :basis)
 ON CONFLICT (origin) DO NOTHING;
 -- name: references
 SELECT origin, subject, template FROM reference ORDER BY origin;
+-- name: reference_of_origin
+SELECT template FROM reference WHERE origin = :origin;
 -- name: references_of
-SELECT origin, subject, decision FROM reference WHERE subject = :subject ORDER BY origin;
+SELECT origin, subject, basis FROM reference WHERE subject = :subject ORDER BY origin;
 -- name: expunge
 DELETE FROM reference WHERE subject = :subject;
 -- name: reference_count
 SELECT COUNT(*) AS n FROM reference;
 -- name: open_digests
 SELECT digest, COALESCE(json_extract(dossier, '$.template'), '') AS template FROM story WHERE state <> 'closed';
+-- name: said
+SELECT kind, COALESCE(case_id, '') AS case_id, body FROM entry ORDER BY at, log, seq;
+-- name: underway
+SELECT COUNT(*) AS n FROM message WHERE channel = 'partner' AND state = 'queued';

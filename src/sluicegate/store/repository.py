@@ -11,9 +11,13 @@ import json
 import secrets
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from sluicegate.errors import StoreError
@@ -25,6 +29,35 @@ from sluicegate.store.blobs import BlobStore, load_key
 from sluicegate.store.sql import open_database, queries
 
 _ALPHABET = "ABCDEFGHJKLMNPQRTUVWXY0123456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """On what a kept record may be looked up: the G3 decision at booking, and the facts to judge it now."""
+
+    decision: Mapping[str, Json]
+    cri: str
+    ori: str
+    received: datetime
+    charges: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        """As the repository keeps it."""
+        return {
+            "decision": dict(self.decision),
+            "cri": self.cri,
+            "ori": self.ori,
+            "received": self.received.isoformat(),
+            "charges": list(self.charges),
+        }
+
+    @staticmethod
+    def from_json(held: dict[str, Any]) -> Basis | None:
+        """The basis, or None where there is none."""
+        if not held:
+            return None
+        received = datetime.fromisoformat(held["received"])
+        return Basis(held["decision"], held["cri"], held["ori"], received, tuple(held["charges"]))
 
 
 class Repository:
@@ -45,8 +78,7 @@ class Repository:
     def _load(self) -> None:
         with self._engine.connect() as connection:
             for row in connection.execute(queries()["references"]).mappings():
-                sealed = bytes(row["template"])
-                plain = self._box.decrypt(sealed[:12], sealed[12:], row["origin"].encode())
+                plain = self._unseal(bytes(row["template"]), row["origin"])
                 self.gallery.enrol(row["subject"], decode(plain))
                 self._origins.add(row["origin"])
 
@@ -56,18 +88,16 @@ class Repository:
         subject: str,
         template: bytes,
         transaction: bytes | None = None,
-        decision: Mapping[str, Json] | None = None,
+        basis: Basis | None = None,
     ) -> None:
         """Keep a template (and the transaction, where RET asks) under the case it came from.
 
         Doing it again for the same origin changes nothing. Raises StoreError when the disk refuses.
         """
-        rows = [(origin, subject, template, transaction, decision)]
+        rows = [(origin, subject, template, transaction, basis)]
         self.enrol_many(rows)
 
-    def enrol_many(
-        self, rows: Iterable[tuple[str, str, bytes, bytes | None, Mapping[str, Json] | None]]
-    ) -> int:
+    def enrol_many(self, rows: Iterable[tuple[str, str, bytes, bytes | None, Basis | None]]) -> int:
         """Enrol several in one commit; returns how many were new."""
         with self._lock:
             fresh = [row for row in rows if row[0] not in self._origins]
@@ -90,22 +120,43 @@ class Repository:
         subject: str,
         template: bytes,
         transaction: bytes | None,
-        decision: Mapping[str, Json] | None,
+        basis: Basis | None,
     ) -> dict[str, object]:
-        nonce = secrets.token_bytes(12)
+        told = json.dumps(basis.to_json() if basis else {}, sort_keys=True).encode()
         return {
             "origin": origin,
             "subject": subject,
-            "template": nonce + self._box.encrypt(nonce, template, origin.encode()),
+            "template": self._seal(template, origin),
             "transaction_digest": self.blobs.put(transaction) if transaction is not None else None,
-            "decision": json.dumps(dict(decision or {}), sort_keys=True),
+            "basis": self._seal(told, f"{origin} basis"),
         }
 
-    def origins_of(self, subject: str) -> list[tuple[str, dict[str, Json]]]:
-        """The cases that a subject's references came from, each with the look-up decision at booking."""
+    def _seal(self, plain: bytes, label: str) -> bytes:
+        nonce = secrets.token_bytes(12)
+        return nonce + self._box.encrypt(nonce, plain, label.encode())
+
+    def _unseal(self, sealed: bytes, label: str) -> bytes:
+        try:
+            return self._box.decrypt(sealed[:12], sealed[12:], label.encode())
+        except InvalidTag:
+            raise StoreError("A reference was altered, or belongs to another key.") from None
+
+    def bases_of(self, subject: str) -> list[Basis | None]:
+        """On what each reference of a subject may be looked up; None, where nothing says so, is doubt."""
         with self._engine.connect() as connection:
             rows = connection.execute(queries()["references_of"], {"subject": subject}).mappings()
-            return [(row["origin"], json.loads(row["decision"])) for row in rows]
+            return [
+                Basis.from_json(json.loads(self._unseal(bytes(row["basis"]), f"{row['origin']} basis")))
+                for row in rows
+            ]
+
+    def template_of(self, origin: str) -> bytes | None:
+        """The template that a case enrolled, or None."""
+        with self._engine.connect() as connection:
+            row = connection.execute(queries()["reference_of_origin"], {"origin": origin}).mappings().first()
+        if row is None:
+            return None
+        return self._unseal(bytes(row["template"]), origin)
 
     def __len__(self) -> int:
         with self._engine.connect() as connection:

@@ -5,6 +5,6 @@ CREATE TABLE IF NOT EXISTS reference (
   subject     TEXT NOT NULL,
   template    BLOB NOT NULL,
   transaction_digest TEXT,
-  decision    TEXT NOT NULL DEFAULT '{}'
+  basis       BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS reference_subject ON reference (subject);

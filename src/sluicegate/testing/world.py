@@ -94,8 +94,16 @@ class Faults:
 class World:
     """An installation in a folder, without threads, sockets or waiting."""
 
-    def __init__(self, home: Path, *, scenario: str = "", program: str = "secure-communities") -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        scenario: str = "",
+        program: str = "secure-communities",
+        min_minutiae: int = 1,
+    ) -> None:
         self.home = home
+        self.min_minutiae = min_minutiae
         if not (home / "sluicegate.toml").exists():
             app.lay_out(home, program, scenario)
         self.faults = Faults()
@@ -104,7 +112,7 @@ class World:
         self._open()
 
     def _open(self) -> None:
-        settings = load(self.home, extractor="null", engine="null", min_minutiae=1)
+        settings = load(self.home, extractor="null", engine="null", min_minutiae=self.min_minutiae)
         self.exchange = app.Exchange(settings, workshop=InlineWorkshop(), clock=self.clock)
         stores = {role: office.store for role, office in self.exchange.offices.items()}
         for store in stores.values():
