@@ -253,5 +253,5 @@ def _read(content: bytes) -> Received:
         body=body,
         sequence=int(str(mail[SEQUENCE_HEADER])),
         message_id=str(mail["Message-ID"]).strip("<>").rpartition("@")[0],
-        text=str(readable.get_content()) if readable else "",
+        text=str(readable.get_content()).replace("\r\n", "\n") if readable else "",
     )
