@@ -122,7 +122,7 @@ class _MemorySnapshot:
 
 
 class MemoryGallery:
-    """A gallery in this process's memory: about 2 kB a finger for stage 1 and the minutiae."""
+    """A gallery in this process's memory: about 4 kB a finger, cylinders and minutiae."""
 
     def __init__(self, parameters: Parameters) -> None:
         self._parameters = parameters
