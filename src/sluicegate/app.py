@@ -208,11 +208,13 @@ class Exchange:
 
     def start(self) -> Runner:
         """Launch the durable engine and begin to move cases, what a crash interrupted included."""
-        durable = open_database(self.settings.home / "bureau" / "durable.db", "durable.sql")
+        # One file per set of roles: two processes on one home must not take over each other's walks.
+        path = self.settings.home / f"durable-{'-'.join(sorted(self.desks))}.db"
+        durable = open_database(path, "durable.sql")
         DBOS(
             config=DBOSConfig(
                 name="sluicegate",
-                system_database_url=f"sqlite:///{self.settings.home / 'bureau' / 'durable.db'}",
+                system_database_url=f"sqlite:///{path}",
                 system_database_engine=durable,
                 serializer=DBOSPortableJSONSerializer(),  # never pickle: a row must not be code
                 application_version=APPLICATION_VERSION,
