@@ -110,6 +110,7 @@ def test_what_is_no_booking_is_refused_for_good(
     assert world.kinds() == []
 
 
+@pytest.mark.slow
 def test_an_oversize_mail_is_refused_for_good(
     world: World, mail: MailIntake, agency: AgencySimulator, book: Booker
 ) -> None:

@@ -6,13 +6,14 @@ from __future__ import annotations
 import base64
 import quopri
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sluicegate.errors import InputRefused
-from sluicegate.intake.parts import in_form, transactions
+from sluicegate.intake.parts import TYPE_1, in_form, transactions
 from sluicegate.testing.agency import attached
 
 NASTY = b"\x00\r\n.\r\n--\r\n\n.\n\r\r\n\x1c\x85\xff\xfe=20=\r\nFrom x\r\n\r\n"
@@ -131,6 +132,7 @@ def test_forwarded_mail_is_opened(book: Callable[..., bytes]) -> None:
         (b"Subject: hello\r\n\r\nNothing attached.\r\n", "no ANSI/NIST transaction"),
         (mixed(raw(b"Hello", b"text/plain")), "no ANSI/NIST transaction"),
         (mixed(*[raw(b"1.001:1")] * 6), "more than 5 parts"),
+        (mixed(*[raw(b"--y--", b"multipart/mixed; boundary=y")] * 9), "more than 5 parts"),
         (mixed(raw(b"1.001", encoding=b"uuencode")), "transfer encoding"),
         (mixed(raw(b"MS4wMDE6\r\n!!!!", encoding=b"base64")), "not valid base64"),
         (b"Content-Type: multipart/mixed\r\n\r\n1.001:1", "no usable boundary"),
@@ -149,3 +151,18 @@ def test_form_files_are_taken_as_they_are() -> None:
     head = b'--b\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\n'
     body = head + b"1.001:" + NASTY + b"\r\n--b--\r\n"
     assert [p.data for p in in_form("multipart/form-data; boundary=b", body, 3)] == [b"1.001:" + NASTY]
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_real_files_survive_every_way_of_mailing(shared_data: Path) -> None:
+    """Real transactions, bare, with headers, as 8bit parts and as base64, come out byte for byte."""
+    files = [path.read_bytes() for path in sorted((shared_data / "an2-valid").iterdir())]
+    files = [data for data in files if data.startswith(TYPE_1) and len(data) < 700_000]
+    assert len(files) > 20
+    for data in files:
+        closed = data if data.endswith(b"\r\n") else data + b"\r\n"
+        assert taken(closed) == [data]
+        assert taken(b"From: a@b\r\n\r\n" + closed) == [data]
+        assert taken(mixed(raw(data), boundary=b"=_unlikely")) == [data]
+        assert taken(attached([data])) == [data]

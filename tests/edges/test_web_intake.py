@@ -150,6 +150,7 @@ def test_a_ticket_opens_only_the_submitters_answers(
     assert agency.answers(url, told.ticket) == []
 
 
+@pytest.mark.slow
 def test_second_responses_of_the_state_come_out_here_too(
     world: World, agency: AgencySimulator, book: Booker, tmp_path: Path
 ) -> None:

@@ -41,6 +41,7 @@ class Part:
 class _Leaf:
     kind: str
     data: bytes
+    container: bool = False
 
 
 def transactions(message: bytes, max_parts: int) -> list[Part]:
@@ -81,27 +82,33 @@ def _is_text(leaf: _Leaf) -> bool:
 
 def _leaves(message: bytes, max_parts: int) -> list[_Leaf]:
     found: list[_Leaf] = []
+    containers = 0
     for leaf in _walk(message, _MAX_DEPTH, whole=True):
-        if len(found) == max_parts:
+        containers += leaf.container
+        if not leaf.container:
+            found.append(leaf)
+        # Containers are counted too: a million empty ones would be work without a single leaf.
+        if max(len(found), containers) > max_parts:
             raise InputRefused(
                 f"The message has more than {max_parts} parts.", advice="Send fewer transactions at a time."
             )
-        found.append(leaf)
     return found
 
 
 def _walk(entity: bytes, depth: int, *, whole: bool = False) -> Iterator[_Leaf]:
-    """The leaves of one MIME entity. `whole` says that its body ends where the message ends."""
+    """The leaves of one MIME entity, and an empty one for each container. `whole` says that its body ends where the message ends."""
     if depth < 0:
         raise InputRefused("The message's parts are nested too deep.", advice="Attach the file directly.")
     header, body = _split(entity)
     kind = header.get_content_type()
     if kind.startswith("multipart/"):
+        yield _Leaf(kind, b"", container=True)
         for inner in _cut(body, _boundary(header)):
             yield from _walk(inner, depth - 1)
         return
     data = _decoded(body, header)
     if kind == "message/rfc822":
+        yield _Leaf(kind, b"", container=True)
         yield from _walk(data, depth - 1)
         return
     if whole and data is body and data.startswith(TYPE_1):
