@@ -96,7 +96,7 @@ def _leaves(message: bytes, max_parts: int) -> list[_Leaf]:
 
 
 def _walk(entity: bytes, depth: int, *, whole: bool = False) -> Iterator[_Leaf]:
-    """The leaves of one MIME entity, and an empty one for each container. `whole` says that its body ends where the message ends."""
+    """The leaves of one MIME entity, and an empty one for each container; `whole` says it is a message."""
     if depth < 0:
         raise InputRefused("The message's parts are nested too deep.", advice="Attach the file directly.")
     header, body = _split(entity)
