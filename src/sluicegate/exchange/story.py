@@ -44,7 +44,8 @@ BOOKING: dict[State, Stage] = {
 }
 
 COPY: dict[State, Stage] = {
-    State.TAKEN: _stage("search", State.QUERIED, State.DELETED, joins_next=True),
+    # Not joined: concluding erases the copy, and may do so only once the commit that says so holds.
+    State.TAKEN: _stage("search", State.QUERIED, State.DELETED),
     State.DETERMINED: _stage("conclude", State.CLOSED),
     State.DELETED: _stage("conclude", State.CLOSED),
 }
