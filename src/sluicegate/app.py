@@ -46,6 +46,10 @@ APPLICATION_VERSION = "1"
 """Version of the durable walks: those of another version are not replayed, the sweep starts them anew."""
 
 
+_COMMIT_WITHIN_S = 600.0
+"""Longer than any commit waits for its database: bytes older than this that nothing names are orphans."""
+
+
 class SystemClock:
     """The time in UTC, or, in a drill, a time that started at a chosen moment."""
 
@@ -233,19 +237,25 @@ class Exchange:
         post = Post({role: office.store for role, office in self.offices.items()}, self.carriers())
         self.runner = Runner(self.desks, sources, post.hand_over, workers=self.settings.walkers)
         DBOS.launch()
-        self.sweep_orphans()
+        self.sweep_orphans(_COMMIT_WITHIN_S)
         self.runner.start()
         return self.runner
 
-    def sweep_orphans(self) -> int:
-        """Erase spooled bytes that no open case names: what a crash left between a blob and its commit."""
+    def sweep_orphans(self, min_age_s: float = 0.0) -> int:
+        """Erase bytes that nothing names: what a crash left between a blob and its commit, or after a close.
+
+        Another process may be between the two just now: `min_age_s` spares what it stored.
+        """
         removed = 0
         for office in self.offices.values():
+            spooled, queued = office.spool.digests(min_age_s), office.store.outgoing.digests(min_age_s)
             rows = office.store.rows("open_digests")
             named = {row["digest"] for row in rows} | {row["template"] for row in rows}
-            for digest in office.spool.digests() - named:
-                office.spool.erase(digest)
-                removed += 1
+            sent = {message.digest for message in office.store.messages()}
+            for store, orphans in ((office.spool, spooled - named), (office.store.outgoing, queued - sent)):
+                for digest in orphans:
+                    store.erase(digest)
+                removed += len(orphans)
         return removed
 
     def close(self) -> None:

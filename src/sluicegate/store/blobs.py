@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import time
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -109,9 +110,13 @@ class BlobStore:
         """Remove the bytes; nothing happens where there are none."""
         self._path(digest).unlink(missing_ok=True)
 
-    def digests(self) -> set[str]:
-        """Digests of everything that is here."""
-        return {path.name for path in self._folder.glob("??/*") if not path.name.startswith(".")}
+    def digests(self, min_age_s: float = 0.0) -> set[str]:
+        """Digests of everything that is here and was stored at least `min_age_s` seconds ago."""
+        found = [path for path in self._folder.glob("??/*") if not path.name.startswith(".")]
+        if min_age_s <= 0:
+            return {path.name for path in found}
+        latest = time.time() - min_age_s
+        return {path.name for path in found if path.stat().st_mtime <= latest}
 
 
 def _write_durably(spare: Path, path: Path, sealed: bytes) -> None:
