@@ -6,9 +6,10 @@ from __future__ import annotations
 import functools
 import json
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +19,8 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from sluicegate import settings
-from sluicegate.app import Exchange, Office, home_of, open_office
+from sluicegate.app import Exchange, Office, SystemClock, home_of, open_office
+from sluicegate.cli.running import running
 from sluicegate.errors import SettingsError, SluicegateError, StoreError, UsageError, quoted
 
 FAULT = 1
@@ -63,15 +65,27 @@ class Call:
                 out.print(line, soft_wrap=isinstance(line, str))
         click.echo("\n".join(line.rstrip() for line in drawn.get().splitlines()))
 
-    def office(self, role: str) -> Office:
+    @contextmanager
+    def opened(self, role: str) -> Iterator[Office]:
         """The files of one role of this home. Raises SettingsError where it is no home."""
-        return open_office(self.home, role)
+        office = open_office(self.home, role)
+        try:
+            yield office
+        finally:
+            office.engine.dispose()
+
+    def clock(self) -> SystemClock:
+        """The clock of the server of this home; without one, of its settings. A drill has one time."""
+        served = running(self.home)
+        if served is not None:
+            return SystemClock(datetime.now(UTC) + timedelta(seconds=served.ahead_s))
+        return SystemClock(settings.load(self.home).starts_at)
 
     @contextmanager
     def exchange(self, *, searching: bool = False, **given: object) -> Iterator[Exchange]:
         """The whole installation, opened to look and decide beside a server that may be running."""
         self.need_home()
-        opened = Exchange(settings.load(self.home, **given), searching=searching)
+        opened = Exchange(settings.load(self.home, **given), searching=searching, clock=self.clock())
         try:
             yield opened
         finally:
@@ -211,11 +225,3 @@ def write_new(path: Path, data: bytes) -> None:
         path.write_bytes(data)
     except OSError as error:
         raise UsageError(f"The file {quoted(str(path), 200)} cannot be written: {error.strerror}.") from error
-
-
-def counted(states: Mapping[str, int]) -> Table:
-    """A table of names and counts."""
-    made = table("state", "cases", right=("cases",))
-    for name, count in states.items():
-        made.add_row(name, str(count))
-    return made

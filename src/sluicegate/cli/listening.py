@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 from starlette.applications import Starlette
 
@@ -22,8 +23,9 @@ def listen(exchange: Exchange, open_things: ExitStack) -> Running:
     Raises SettingsError where a port is taken or an address may not be used.
     """
     read = exchange.settings
+    ahead = (exchange.clock() - datetime.now(UTC)).total_seconds()
     if "bureau" not in read.role_names:
-        return Running(os.getpid(), "", "", "", read.role_names)
+        return Running(os.getpid(), "", "", "", read.role_names, ahead)
     mail = MailIntake(
         exchange.door, read.smtp_host, read.smtp_port, max_bytes=read.max_bytes, max_parts=read.max_parts
     )
@@ -43,6 +45,7 @@ def listen(exchange: Exchange, open_things: ExitStack) -> Running:
         f"{read.http_host}:{web.port}",
         str(folder or ""),
         read.role_names,
+        ahead,
     )
 
 

@@ -7,8 +7,16 @@ from importlib.metadata import version
 
 import click
 
+from sluicegate.cli.auditing import audit, verify
+from sluicegate.cli.booking import booking
 from sluicegate.cli.calls import Commands
+from sluicegate.cli.demo import demo
 from sluicegate.cli.homes import doctor, init
+from sluicegate.cli.inspecting import inspect
+from sluicegate.cli.looking import lookup
+from sluicegate.cli.operating import alerts, status
+from sluicegate.cli.policy import policy
+from sluicegate.cli.queue import queue
 from sluicegate.cli.serving import serve
 from sluicegate.cli.showing import explain, list_, receipt, show
 from sluicegate.cli.submitting import submit
@@ -28,7 +36,15 @@ def sluicegate() -> None:
     """
 
 
-for one in (init, doctor, serve, submit, show, list_, explain, receipt):
+_COMMANDS = (
+    *(init, doctor, serve, status, alerts),
+    *(booking, inspect, submit),
+    *(list_, show, explain, receipt),
+    *(queue, lookup, policy),
+    *(audit, verify, demo),
+)
+
+for one in _COMMANDS:
     sluicegate.add_command(one)
 
 

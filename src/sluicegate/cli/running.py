@@ -25,6 +25,7 @@ class Running:
     http: str  # host:port
     folder: str
     roles: tuple[str, ...]
+    ahead_s: float = 0.0  # how far its clock is ahead of the real time: a drill's is years behind
 
 
 @contextmanager
@@ -76,15 +77,21 @@ def is_served(home: Path) -> bool:
     return False
 
 
-def find(home: Path) -> Running:
-    """The server of this home. Raises DeliveryError where none runs."""
+def running(home: Path) -> Running | None:
+    """The server of this home, or None where none runs."""
     try:
         held = json.loads((home / RUN).read_text("utf-8")) if is_served(home) else None
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # it is starting or stopping at this moment
         held = None
-    if not isinstance(held, dict):
+    return Running(**{**held, "roles": tuple(held["roles"])}) if isinstance(held, dict) else None
+
+
+def find(home: Path) -> Running:
+    """The server of this home. Raises DeliveryError where none runs."""
+    found = running(home)
+    if found is None:
         raise DeliveryError(
             f"No exchange is serving {home}.",
             advice=f"Start one: sluicegate serve --home {home}; or name another with --server HOST:PORT.",
         )
-    return Running(held["pid"], held["smtp"], held["http"], held["folder"], tuple(held["roles"]))
+    return found

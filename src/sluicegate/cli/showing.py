@@ -3,19 +3,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import click
 from rich.console import RenderableType
 
-from sluicegate.cli import story
+from sluicegate.cli import gates, story
 from sluicegate.cli.calls import WAITS, Call, leave, plain, standard, table, write_new
 from sluicegate.cli.finding import booking, bookings
 from sluicegate.errors import Missing
 from sluicegate.exchange.bureau import decisions_of
 from sluicegate.exchange.case import Case, MessageKind, State
-from sluicegate.policy.explain import explain as explained
 from sluicegate.store.journal import Store, stamp
 
 _ENDED = frozenset({State.REJECTED, State.CLOSED})
@@ -55,11 +53,8 @@ def list_(call: Call, states: tuple[str, ...], limit: int) -> None:
     Example:
       sluicegate list --state closed --limit 5
     """
-    office = call.office("bureau")
-    try:
+    with call.opened("bureau") as office:
         every = office.store.cases_in([State(one) for one in states] or State)
-    finally:
-        office.engine.dispose()
     newest = list(reversed(every))[:limit]
     shown = table("received", "case", "TCN", "CRI", "TOT", "state")
     for case in newest:
@@ -93,22 +88,15 @@ def explain(call: Call, name: str) -> None:
     Example:
       sluicegate explain VA0070000-0001
     """
-    office = call.office("bureau")
-    try:
+    with call.opened("bureau") as office:
         cases = bookings(office.store, name)
-    finally:
-        office.engine.dispose()
     decided = [case for case in cases if case.noted("decisions") is not None]
     lines: list[RenderableType] = []
     documents = []
     for case in decided:
         decisions = decisions_of(case)
-        shown = table("gate", "is", "asked for", "in force", "rule")
-        for gate, one in decisions.items():
-            asked = one.asked_for or "nothing on record"
-            shown.add_row(str(gate), str(one.outcome), plain(asked), plain(one.mode), plain(one.rule_id))
-        lines += [f"case {case.case_id}", shown, "", *explained(decisions.values())]
-        documents.append({"case": case.case_id, "gates": {str(g): d.to_json() for g, d in decisions.items()}})
+        lines += [f"case {case.case_id}", *gates.lines(decisions)]
+        documents.append({"case": case.case_id, "gates": gates.document(decisions)})
     undecided = [case for case in cases if case not in decided]
     lines += [f"case {case.case_id}: no decision was made; it is {case.state}." for case in undecided]
     call.show({"cases": documents, "undecided": [case.case_id for case in undecided]}, *lines)
@@ -126,12 +114,9 @@ def receipt(call: Call, name: str, out: Path | None) -> None:
     Example:
       sluicegate receipt VA0070000-0001 --out receipt.txt
     """
-    office = call.office("bureau")
-    try:
+    with call.opened("bureau") as office:
         case = booking(office.store, name)
         body = _receipt(office.store, case)
-    finally:
-        office.engine.dispose()
     if body is None:
         call.show(
             {"case": case.case_id, "receipt": None}, f"There is no receipt yet; the booking is {case.state}."
@@ -158,12 +143,3 @@ def _receipt(store: Store, case: Case) -> bytes | None:
             advice=f"See: sluicegate show {case.case_id}",
         )
     return None
-
-
-def age(since: datetime, now: datetime) -> str:
-    """How long ago, in one unit."""
-    seconds = max(0, int((now - since).total_seconds()))
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"

@@ -53,8 +53,7 @@ def wait_for(
 
 
 def _in_home(call: Call, digest: str, refusal: Path | None, deadline: float) -> Awaited:
-    bureau, partner = call.office("bureau"), call.office("partner")
-    try:
+    with call.opened("bureau") as bureau, call.opened("partner") as partner:
         case, told = None, ""
         while True:
             case = bureau.store.case_of_digest(digest)
@@ -66,9 +65,6 @@ def _in_home(call: Call, digest: str, refusal: Path | None, deadline: float) -> 
         answered = case is not None and any(
             m.kind in _ANSWERS for m in bureau.store.messages_of(case.case_id)
         )
-    finally:
-        bureau.engine.dispose()
-        partner.engine.dispose()
     if told:
         return Awaited((f"refused: {told}",), ({"refused": told},), REFUSED)
     if case is None:

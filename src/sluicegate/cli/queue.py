@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`queue`: what waits for a person, and the person's word. No status is determined without one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import click
+
+from sluicegate.app import Office
+from sluicegate.cli.calls import Call, plain, standard, table
+from sluicegate.cli.moments import age
+from sluicegate.cli.running import is_served
+from sluicegate.ebts.submission import partial
+from sluicegate.errors import UsageError
+from sluicegate.exchange.case import Case, State
+from sluicegate.exchange.envelopes import read_copy
+from sluicegate.exchange.stages.partner import STATUSES
+from sluicegate.itl.peek import peek_header
+from sluicegate.itl.reader import read
+from sluicegate.store.journal import stamp
+
+NOT_SAME = "not-same"
+WORDS = {**STATUSES, NOT_SAME: "The candidate is another person; nothing goes back."}
+"""Statuses that a status officer can determine, and their words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One case that waits for a person."""
+
+    role: str
+    case: str
+    since: datetime
+    tcn: str
+    agency: str
+    candidates: tuple[str, ...]
+    known: str  # about the person; empty unless asked for
+
+    def document(self) -> dict[str, object]:
+        """As JSON."""
+        return {
+            "role": self.role,
+            "case": self.case,
+            "since": stamp(self.since),
+            "tcn": self.tcn,
+            "agency": self.agency,
+            "candidates": list(self.candidates),
+            "known": self.known,
+        }
+
+
+@click.group(invoke_without_command=True)
+@click.option("--role", type=click.Choice(["examiner", "officer"]), help="Whose queue [default: both].")
+@click.option("--personal", is_flag=True, help="Show what the booking says about the person.")
+@standard
+@click.pass_context
+def queue(ctx: click.Context, call: Call, role: str | None, personal: bool) -> None:
+    """List what waits for an examiner of the bureau or for a status officer of the partner.
+
+    \b
+    Example:
+      sluicegate queue --role officer
+      sluicegate queue decide 015H80SN246G0H3P4WARW7NN17 --status citizen --by "officer 7"
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    waiting = [
+        *(_of_examiner(call, personal=personal) if role != "officer" else []),
+        *(_of_officer(call, personal=personal) if role != "examiner" else []),
+    ]
+    now = call.clock()()
+    shown = table("role", "waits", "case", "TCN", "agency", "candidates", *(["known"] if personal else []))
+    for one in waiting:
+        row = [one.role, age(one.since, now), one.case, plain(one.tcn), plain(one.agency)]
+        shown.add_row(*row, "; ".join(one.candidates), *([one.known] if personal else []))
+    empty = "Nothing waits for a person."
+    call.show({"waiting": [one.document() for one in waiting]}, shown if waiting else empty)
+
+
+def _of_examiner(call: Call, *, personal: bool) -> list[Waiting]:
+    with call.opened("bureau") as office:
+        return [
+            Waiting(
+                "examiner",
+                case.case_id,
+                case.received,
+                case.tcn,
+                case.cri or case.ori,
+                _candidates(case),
+                _known(office.spool.get(case.digest)) if personal else "",
+            )
+            for case in office.store.cases_in([State.AWAITING])
+        ]
+
+
+def _of_officer(call: Call, *, personal: bool) -> list[Waiting]:
+    with call.opened("partner") as office:
+        return [_query(office, case, personal=personal) for case in office.store.cases_in([State.QUERIED])]
+
+
+def _query(office: Office, case: Case, *, personal: bool) -> Waiting:
+    transaction = read_copy(office.spool.get(case.digest)).transaction
+    header = peek_header(transaction)
+    return Waiting(
+        "officer",
+        case.case_id,
+        case.received,
+        header.tcn if header else "",
+        header.ori if header else "",
+        _candidates(case),
+        _known(transaction) if personal else "",
+    )
+
+
+def _candidates(case: Case) -> tuple[str, ...]:
+    listed = case.noted("candidates")
+    told = []
+    for one in listed if isinstance(listed, list) else []:
+        if isinstance(one, dict) and isinstance(one.get("similarity"), int):
+            fingers = f" over {one['fingers']} finger(s)" if "fingers" in one else ""
+            told.append(f"{plain(one['subject'])} {int(str(one['similarity'])) / 1000:.1f}{fingers}")
+    return tuple(told)
+
+
+def _known(transaction: bytes) -> str:
+    said = partial(read(transaction).transaction)
+    parts = {"NAM": said.nam, "DOB": " ".join(said.dob), "SEX": said.sex, "POB": said.pob}
+    return ", ".join(f"{name} {plain(value)}" for name, value in parts.items() if value)
+
+
+@queue.command()
+@click.argument("case_id", metavar="CASE")
+@click.option("--same", "same", flag_value="same", help="Examiner: the best candidate is this person.")
+@click.option(
+    "--different", "same", flag_value="different", help="Examiner: the candidate is another person."
+)
+@click.option("--status", type=click.Choice(list(WORDS)), help="Status officer: what was determined.")
+@click.option("--by", required=True, help="Who decides; it goes into the ledger.")
+@standard
+def decide(call: Call, case_id: str, same: str | None, status: str | None, by: str) -> None:
+    """Give a person's word on a waiting case: an examiner's, or a status officer's.
+
+    \b
+    Example:
+      sluicegate queue decide 015H80SN246G0H3P4WARW7NN17 --same --by "examiner 3"
+      sluicegate queue decide 015H80SN246G0H3P4WARW7NN17 --status citizen --by "officer 7"
+    """
+    if (same is None) == (status is None):
+        raise UsageError(
+            "Say one thing: --same or --different as an examiner, or --status as a status officer."
+        )
+    if not (by.strip() and by.isprintable() and len(by) <= 80):
+        raise UsageError("--by is a name of at most 80 printable characters.")
+    with call.exchange() as exchange:
+        if same is not None:
+            case = exchange.bureau.examine(case_id, same=same == "same", by=by)
+            said = f"An examiner, {plain(by)}, says: {same}."
+        else:
+            case = exchange.partner.determine(case_id, status=str(status), by=by)
+            said = f"A status officer, {plain(by)}, determined: {status}. {WORDS[str(status)]}"
+    moves = is_served(call.home)
+    after = (
+        "The exchange goes on with it now."
+        if moves
+        else f"It goes on when served: sluicegate serve --home {call.home}"
+    )
+    call.show({"case": case.case_id, "state": str(case.state), "said": said, "served": moves}, said, after)
