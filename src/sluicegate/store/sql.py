@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 import sqlalchemy as sa
 
@@ -24,15 +27,50 @@ def queries() -> dict[str, sa.TextClause]:
     return named
 
 
-def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = "IMMEDIATE"  # writers queue up instead of failing half-way
-    connection.execute("PRAGMA busy_timeout=30000")
-    connection.execute("PRAGMA synchronous=FULL")  # a commit survives loss of power, not just of the process
-    connection.execute("PRAGMA foreign_keys=ON")
+_WRITES = ("INSERT", "UPDATE", "DELETE")
+_TURN = "turn"
+_TURN_S = 30.0
 
 
-def open_database(path: Path, schema: str) -> sa.Engine:
+class _Turns:
+    """Lets the writers of this process take turns, from a commit's first write until it is on the disk.
+
+    SQLite makes a second writer sleep, longer each time, and looks again only then; a lock wakes it at once.
+    Other processes still wait as SQLite has them wait, and so does a writer whose turn does not come.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._lock = threading.Lock()
+        sa.event.listen(engine, "before_cursor_execute", self._before)
+        sa.event.listen(engine, "checkin", self._after)
+
+    def _before(self, connection: sa.Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.lstrip()[:6].upper().startswith(_WRITES) or _TURN in connection.info:
+            return
+        if self._lock.acquire(timeout=_TURN_S):
+            connection.info[_TURN] = True
+
+    def _after(self, _connection: object, record: sa.PoolProxiedConnection) -> None:
+        """The connection goes back to the pool: its commit or its rollback is done."""
+        if record.info.pop(_TURN, False):
+            self._lock.release()
+
+
+def _pragmas(synchronous: str) -> Callable[[sqlite3.Connection, object], None]:
+    def apply(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = "IMMEDIATE"  # writers queue up instead of failing half-way
+        connection.execute("PRAGMA busy_timeout=30000")
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    return apply
+
+
+def open_database(path: Path, schema: str, *, synchronous: Literal["FULL", "NORMAL"] = "FULL") -> sa.Engine:
     """An engine over one SQLite file in WAL mode, created with `schema` (a file of this package) if new.
+
+    With FULL a commit survives loss of power, not just of the process. With NORMAL the last commits may be
+    lost then, never the file: only for what can be derived again.
 
     Raises StoreError when the file cannot be opened or written.
     """
@@ -51,5 +89,6 @@ def open_database(path: Path, schema: str) -> sa.Engine:
         ) from error
     path.chmod(0o600)
     engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.QueuePool, pool_size=8, max_overflow=24)
-    sa.event.listen(engine, "connect", _pragmas)
+    sa.event.listen(engine, "connect", _pragmas(synchronous))
+    _Turns(engine)
     return engine
