@@ -123,6 +123,15 @@ class Enrolment:
     transaction: bytes | None  # kept only where RET asks for it
 
 
+ANSWERS_LOG = "answers"
+"""The log of what the partner said and what became of it, for all jurisdictions together.
+
+Receipts show the size of their jurisdiction's log. If the facts of an answer were in it, an agency that
+opted out could read from its next receipt whether the last booking had matched, or waits for an officer
+(promise silence-is-total). No receipt and no copy proves anything in this log.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What a stage decided: everything in it is committed together, or nothing is.
@@ -137,3 +146,4 @@ class Step:
     identity: Mapping[str, str] = field(default_factory=dict)  # tcn, ori, cri, tot: set by admit
     enrol: tuple[Enrolment, ...] = ()
     alerts: tuple[str, ...] = ()
+    log: str = ""  # where the facts go; empty: to the log of the case

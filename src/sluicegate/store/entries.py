@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ledger's tables: entries, tree nodes and frontiers, written in the commit of the step they speak of.
 
-An installation keeps several logs: one for what is not yet placed, and two for each jurisdiction, of which
-the second holds the withheld bookings. A checkpoint that the partner sees then counts only what the partner
-was given.
+An installation keeps several logs: one for what is not yet placed, one for what the partner answered, and
+two for each jurisdiction, of which the second holds the withheld bookings. A checkpoint that the partner sees
+then counts only what the partner was given, and one that an agency sees counts no answers.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sluicegate.errors import Conflict, Missing, StoreError
-from sluicegate.exchange.case import Case, Fact, Message, State, Step
+from sluicegate.exchange.case import ANSWERS_LOG, Case, Fact, Message, MessageKind, State, Step
 from sluicegate.store.blobs import BlobStore
 from sluicegate.store.entries import COMMON_LOG, EntryLog
 from sluicegate.store.sql import queries
@@ -140,6 +140,10 @@ class Store:
         """The whole outbox, by channel and sequence."""
         return [_outgoing(row) for row in self.rows("messages_all")]
 
+    def on_channel(self, channel: str) -> list[Outgoing]:
+        """Messages of one channel, by sequence."""
+        return [_outgoing(row) for row in self.rows("messages_on", channel=channel)]
+
     def due(self, now: datetime, limit: int = 200) -> list[Outgoing]:
         """The next message of every channel that may be tried now: a channel keeps its order."""
         return [_outgoing(row) for row in self.rows("messages_due", now=stamp(now), limit=limit)]
@@ -216,7 +220,8 @@ class Store:
             dossier=dossier,
         )
         self._journal(session, case, stage, step, at)
-        self.log.append(session, step.facts, case.case_id, at, after.text("log") or COMMON_LOG)
+        log = step.log or after.text("log") or COMMON_LOG
+        self.log.append(session, step.facts, case.case_id, at, log)
         for message in step.messages:
             self._queue(session, case.case_id, message, at)
         for reason in step.alerts:
@@ -269,6 +274,8 @@ class Store:
             return False
         known = session.execute(queries()["case_by_id"], {"case_id": message.case_id}).mappings().first()
         log = _case(dict(known)).text("log") if known else ""
+        if message.kind == MessageKind.SECOND:
+            log = ANSWERS_LOG
         self.log.append(session, facts, message.case_id, at, log or COMMON_LOG)
         return True
 

@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sluicegate.exchange.case import Case, Enrolment, Fact, Json, Message, MessageKind, State, Step
+from sluicegate.exchange.case import (
+    ANSWERS_LOG,
+    Case,
+    Enrolment,
+    Fact,
+    Json,
+    Message,
+    MessageKind,
+    State,
+    Step,
+)
 from sluicegate.exchange.stages.answer import message_id
 from sluicegate.facts import FactKind
 from sluicegate.policy.decision import Decision
@@ -95,11 +105,10 @@ def relay(
     if reply.turned_away:
         alarm = f"Case {case.case_id}: the partner turned the copy away; look at its reasons."
         fact = Fact(FactKind.ALERTED, {"case": case.case_id, "reason": "copy-turned-away"})
-        return Step(State.SILENT, (fact,), note={"partner": "turned-away"}, alerts=(alarm,))
+        return Step(State.SILENT, (fact,), note={"partner": "turned-away"}, alerts=(alarm,), log=ANSWERS_LOG)
     if not reply.matched:
-        return Step(
-            State.SILENT, (Fact(FactKind.SILENT, {"case": case.case_id}),), note={"partner": "no-match"}
-        )
+        said = Fact(FactKind.SILENT, {"case": case.case_id})
+        return Step(State.SILENT, (said,), note={"partner": "no-match"}, log=ANSWERS_LOG)
     facts: list[Fact] = []
     messages: list[Message] = []
     for recipient, decision in recipients:
@@ -117,9 +126,11 @@ def relay(
         else:
             facts.append(Fact(FactKind.MUTED, body))
     to = State.RELAYED if messages else State.MUTED
-    return Step(to, tuple(facts), tuple(messages), note={"partner": "match", "relayed": bool(messages)})
+    note: dict[str, Json] = {"partner": "match", "relayed": bool(messages)}
+    return Step(to, tuple(facts), tuple(messages), note=note, log=ANSWERS_LOG)
 
 
 def close(case: Case) -> Step:
     """The end: the received bytes are erased here; what RET asked to keep is in its repository."""
-    return Step(State.CLOSED, (Fact(FactKind.CLOSED, {"case": case.case_id}),))
+    log = ANSWERS_LOG if case.state in (State.RELAYED, State.MUTED, State.SILENT) else ""
+    return Step(State.CLOSED, (Fact(FactKind.CLOSED, {"case": case.case_id}),), log=log)
