@@ -21,6 +21,7 @@ from sluicegate.exchange.searching import Search1N, probe_images, search_reposit
 from sluicegate.exchange.stages import admit, answer, search, share
 from sluicegate.exchange.stages.share import Reply
 from sluicegate.itl.model import Defect, Severity, Transaction
+from sluicegate.itl.peek import peek_header
 from sluicegate.itl.reader import read
 from sluicegate.ledger.keys import FileKey
 from sluicegate.policy.decide import Facts, decide_all, decide_recipient
@@ -110,19 +111,20 @@ class Bureau:
     # -- reading ---------------------------------------------------------------------------------------
 
     def _received(self, case: Case) -> tuple[Transaction | None, tuple[Defect, ...], Submission]:
-        reading = read(self.parts.spool.get(case.digest))
-        return reading.transaction, reading.defects, partial(reading.transaction)
+        data = self.parts.spool.get(case.digest)
+        reading = read(data)
+        booking = partial(reading.transaction) if reading.transaction else _at_least(data)
+        return reading.transaction, reading.defects, booking
 
-    def _all_defects(self, case: Case) -> list[Defect]:
-        transaction, structure, _ = self._received(case)
+    def _checked(self, case: Case) -> tuple[Submission, list[Defect]]:
+        transaction, structure, booking = self._received(case)
         profile = conformance.check_booking(transaction, case.received) if transaction else ()
-        return sorted((*structure, *profile), key=lambda d: -d.severity)
+        return booking, sorted((*structure, *profile), key=lambda d: -d.severity)
 
     # -- stages ----------------------------------------------------------------------------------------
 
     def _admit(self, case: Case) -> Step:
-        defects = self._all_defects(case)
-        booking = self._received(case)[2]
+        booking, defects = self._checked(case)
         twin = bool(booking.tcn) and self.store.has_twin(case, booking.tcn, booking.ori)
         return admit.admit(case, booking, defects, twin=twin)
 
@@ -197,7 +199,7 @@ class Bureau:
     def _refusal_lines(self, case: Case) -> Sequence[Defect | str]:
         match case.text("refusal"):
             case "defects":
-                return [d for d in self._all_defects(case) if d.severity is Severity.ERROR]
+                return [d for d in self._checked(case)[1] if d.severity is Severity.ERROR]
             case "duplicate-tcn":
                 return [
                     "H0001 - TCN (1.009) was used before by this originator; give each transaction its own"
@@ -299,6 +301,16 @@ class Bureau:
             channel=self._channel(case, recipient),
             idr=idr,
         ).encode()
+
+
+def _at_least(data: bytes) -> Submission:
+    """Whom and what to answer, of a file that is over a cap: the door saw it, so the answer can repeat it."""
+    header = peek_header(data)
+    if header is None:
+        return Submission()
+    # A backslash stands for a character that no answer may carry.
+    ori, tcn = ("" if "\\" in text else text for text in (header.ori, header.tcn))
+    return Submission(ori=ori, tcn=tcn)
 
 
 def decisions_of(case: Case) -> dict[Gate, Decision]:
