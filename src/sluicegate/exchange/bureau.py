@@ -44,7 +44,7 @@ class BureauParts:
     spool: BlobStore  # received bytes and templates of cases that are not closed
     open: Repository
     filtered: Repository
-    program: Callable[[], Program | None]  # None: the data is broken, which is doubt
+    program_of: Callable[[str], Program | None]  # by policy root; None: not at hand, which is doubt
     workshop: Workshop | None  # None: only people and tools look; nothing is extracted
     search: Search1N
     key: FileKey
@@ -130,7 +130,8 @@ class Bureau:
 
     def _authorize(self, case: Case) -> Step:
         booking = self._received(case)[2]
-        program = self.parts.program()
+        # The rules as they stood when the booking came, not as somebody has edited them since.
+        program = self.parts.program_of(case.text("root")) if not case.noted("clock_behind") else None
         facts = Facts(
             cri=Ori(case.cri),
             ori=Ori(case.ori),
@@ -141,7 +142,8 @@ class Bureau:
         known = program is None or any(
             program.place(Ori(ori), case.received) is not None for ori in (case.cri, case.ori)
         )
-        return admit.authorize(case, decisions, unknown=not known)
+        hearers = self._hearers(case, booking, program, decisions[Gate.RELAY])
+        return admit.authorize(case, decisions, hearers, unknown=not known)
 
     def _extract(self, case: Case) -> Step:
         booking = self._received(case)[2]
@@ -264,26 +266,26 @@ class Bureau:
     def _relay(self, case: Case, reply: Reply) -> Step:
         proven = self.store.log.decided(case.case_id)
         if not reply.matched or reply.turned_away:
-            return share.relay(case, reply, (), {}, proven.entry.seq)
+            return share.relay(case, reply, {}, {}, proven.entry.seq)
         booking = self._received(case)[2]
-        recipients = self._recipients(case, booking)
+        recipients = recipients_of(case)
         second = {
             recipient: self._second(case, booking, recipient, reply.lines)
-            for recipient, decision in recipients
-            if decision.outcome is Outcome.OPEN
+            for recipient, outcome in recipients.items()
+            if outcome is Outcome.OPEN
         }
         return share.relay(case, reply, recipients, second, proven.entry.seq)
 
-    def _recipients(self, case: Case, booking: Submission) -> list[tuple[str, Decision]]:
+    def _hearers(
+        self, case: Case, booking: Submission, program: Program | None, relay: Decision
+    ) -> dict[str, Outcome]:
         """Everybody who could get the second response, each judged alone (ORI, CRI, and SCO)."""
-        relay = decisions_of(case)[Gate.RELAY]
-        program = self.parts.program()
         charges = tuple(text for _, text in booking.charges)
         names = [case.ori, *booking.cri, *(one[:9] for one in booking.sco)]
-        return [
-            (name, decide_recipient(program, relay, Ori(name), case.received, charges=charges))
+        return {
+            name: decide_recipient(program, relay, Ori(name), case.received, charges=charges).outcome
             for name in dict.fromkeys(names)
-        ]
+        }
 
     def _second(self, case: Case, booking: Submission, recipient: str, lines: Sequence[str]) -> bytes:
         idr = responses.second_response(
@@ -325,6 +327,13 @@ def decisions_of(case: Case) -> dict[Gate, Decision]:
             raise UsageError(f"The dossier holds no decision for {gate}.")
         found[gate] = from_json(one)
     return found
+
+
+def recipients_of(case: Case) -> dict[str, Outcome]:
+    """Whether each possible recipient may get the second response, as it was settled when the booking came."""
+    held = case.noted("recipients")
+    found = held if isinstance(held, dict) else {}
+    return {name: Outcome.OPEN if one == Outcome.OPEN else Outcome.CLOSED for name, one in found.items()}
 
 
 def refused_words(case: Case) -> dict[Gate, str]:

@@ -61,6 +61,10 @@ class _Busy:
         with self._lock:
             self._failures.pop(name, None)
 
+    def count(self, prefix: str) -> int:
+        with self._lock:
+            return sum(name.startswith(prefix) for name in self._names)
+
     def idle(self) -> bool:
         with self._lock:
             return not self._names
@@ -85,6 +89,7 @@ class Runner(DBOSConfiguredInstance):
         self._hand_over = hand_over
         self._busy = _Busy()
         self._pause = pause_s
+        self._workers = workers
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="walk")
@@ -107,32 +112,31 @@ class Runner(DBOSConfiguredInstance):
         desk.tidy(desk.store.case(case_id))
         return state
 
-    @DBOS.workflow(name="post")
+    # -- delivery --------------------------------------------------------------------------------------
+
     def post(self, role: str, message_id: str) -> bool:
         """Hand one message over and note that its receiver took it.
 
         If we crash between the two, the message goes out again with the same id and sequence number, and
-        the receiver discards the repeat.
+        the receiver discards the repeat. It is no workflow: the outbox row is all that there is to remember,
+        and a workflow recovered at the start would send beside the sweep, out of turn.
         """
-        desk, source = self._desks[role], self._sources[role]
+        desk = self._desks[role]
         message = desk.store.message(message_id)
         if message.state != "queued":
             return True
         self._hand_over(role, message)
-
-        def note() -> bool:
-            fact = Fact(
-                FactKind.DELIVERED,
-                {
-                    "case": message.case_id,
-                    "message": message.message_id,
-                    "channel": message.channel,
-                    "sequence": message.sequence,
-                },
-            )
-            return desk.store.delivered(source.sql_session(), message, (fact,), desk.clock())
-
-        return source.run_tx_step({"name": "delivered"}, note)
+        fact = Fact(
+            FactKind.DELIVERED,
+            {
+                "case": message.case_id,
+                "message": message.message_id,
+                "channel": message.channel,
+                "sequence": message.sequence,
+            },
+        )
+        with desk.store.session() as session:
+            return desk.store.delivered(session, message, (fact,), desk.clock())
 
     # -- the sweep -------------------------------------------------------------------------------------
 
@@ -170,9 +174,11 @@ class Runner(DBOSConfiguredInstance):
 
     def _sweep(self) -> None:
         for role, desk in self._desks.items():
-            for case_id, version in desk.store.runnable(runnable(role)):
+            # Looked for only when the walkers run short of work: with a long queue that would be most of it.
+            short = self._busy.count(f"{role}.case.") < 2 * self._workers
+            for case_id, version in desk.store.runnable(runnable(role)) if short else ():
                 name = f"{role}.{case_id}.{version}"
-                if self._busy.claim(f"{role}.{case_id}"):
+                if self._busy.claim(f"{role}.case.{case_id}"):
                     self._pool.submit(self._walk_guarded, role, case_id, name)
             for message in desk.store.due(desk.clock()):
                 # One at a time per channel, so that sequence numbers arrive in order.
@@ -190,7 +196,7 @@ class Runner(DBOSConfiguredInstance):
         except Exception as error:  # noqa: BLE001 one bad case must not stop the others
             self._note_failure(role, case_id, name, error)
         finally:
-            self._busy.release(f"{role}.{case_id}")
+            self._busy.release(f"{role}.case.{case_id}")
             self._wake.set()
 
     def _note_failure(self, role: str, case_id: str, name: str, error: Exception) -> None:
@@ -210,8 +216,7 @@ class Runner(DBOSConfiguredInstance):
     def _post_guarded(self, role: str, message: Outgoing) -> None:
         desk = self._desks[role]
         try:
-            with SetWorkflowID(f"{role}.post.{message.message_id}.{secrets.token_hex(6)}"):
-                self.post(role, message.message_id)
+            self.post(role, message.message_id)
         except DeliveryError as error:
             with desk.store.session() as session:
                 desk.store.trouble(session, message, error.message, desk.clock())

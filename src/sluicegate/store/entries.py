@@ -12,7 +12,7 @@ import json
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -29,6 +29,7 @@ COMMON_LOG = "intake"
 """Where facts go before a booking is placed, and facts that belong to no booking."""
 
 _SALT_BYTES = 32
+CLOCK_SLACK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,12 @@ class EntryLog:
         held = session.execute(queries()["frontier"], {"log": log}).scalar_one_or_none()
         tree = merkle.Frontier.decode(bytes(held)) if held is not None else merkle.Frontier()
         stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        rows: list[dict[str, object]] = []
+        grown: list[dict[str, object]] = []
         for fact in listed:
             said = Entry(tree.size, stamp, fact.kind, dict(fact.body))
             salt = secrets.token_bytes(_SALT_BYTES)
-            session.execute(
-                queries()["insert_entry"],
+            rows.append(
                 {
                     "log": log,
                     "seq": said.seq,
@@ -79,15 +81,27 @@ class EntryLog:
                     "case_id": case_id,
                     "body": json.dumps(said.body, sort_keys=True, ensure_ascii=False),
                     "salt": salt,
-                },
+                }
             )
             tree, nodes = tree.append(entries.leaf(salt, entries.canonical(said)))
-            for node in nodes:
-                session.execute(
-                    queries()["insert_node"],
-                    {"log": log, "level": node.level, "place": node.index, "hash": node.hash},
-                )
+            grown += [{"log": log, "level": n.level, "place": n.index, "hash": n.hash} for n in nodes]
+        session.execute(queries()["insert_entry"], rows)
+        session.execute(queries()["insert_node"], grown)
         session.execute(queries()["set_frontier"], {"log": log, "tree": tree.encode()})
+
+    def newest(self, log: str = COMMON_LOG) -> datetime | None:
+        """When the newest entry of a log was made, or None where it has none."""
+        with self._engine.connect() as connection:
+            at = connection.execute(queries()["newest_entry"], {"log": log}).scalar_one_or_none()
+        return datetime.fromisoformat(str(at).replace("Z", "+00:00")) if at is not None else None
+
+    def is_ahead_of(self, now: datetime) -> bool:
+        """Whether the newest entry is from later than `now` by more than clocks and threads may differ.
+
+        Then the clock was set back, and which rule is in force now cannot be told from it.
+        """
+        newest = self.newest()
+        return newest is not None and newest > now + CLOCK_SLACK
 
     def decided(self, case_id: str) -> Proven:
         """The one DECIDED entry of a case, proven at the present size of its log. Raises Missing."""

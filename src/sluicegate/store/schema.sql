@@ -72,6 +72,8 @@ CREATE TABLE IF NOT EXISTS message (
   UNIQUE (channel, sequence)
 );
 CREATE INDEX IF NOT EXISTS message_due ON message (state, next_try);
+-- Delivered messages stay; without this the search for a channel's next one reads all of them.
+CREATE INDEX IF NOT EXISTS message_queued ON message (channel, sequence) WHERE state = 'queued';
 CREATE INDEX IF NOT EXISTS message_case ON message (case_id);
 
 CREATE TABLE IF NOT EXISTS alert (
