@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NewType
 
 Ori = NewType("Ori", str)
-"""Originating agency identifier: nine characters, the first two a state or country code (EBTS 1.008, 2.073)."""
+"""Originating agency identifier: nine characters, the first two a place code (EBTS 1.008, 2.073)."""
 
 Tcn = NewType("Tcn", str)
 """Transaction control number: 10 to 40 characters, unique to its originator (EBTS 1.009)."""

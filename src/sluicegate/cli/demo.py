@@ -27,9 +27,11 @@ from sluicegate.settings import load
 from sluicegate.store.repository import fresh_number
 from sluicegate.testing.agency import AgencySimulator, Mailbox
 
-BACKGROUND = 500
+BACKGROUND = 300
 PATIENCE_S = 240.0
+PIPED_WIDTH = 100
 OFFICER = "demo officer"
+EXAMINER = "demo examiner"
 
 WAITING_STATES = (State.CLOSED, State.SHARED, State.AWAITING)
 
@@ -59,6 +61,8 @@ def demo(home: Path, card: Path | None, background: int, extractor: str) -> None
     Example: sluicegate demo --card card.an2
     """
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=PIPED_WIDTH)
     started = time.monotonic()
     _fresh(home)
     with ExitStack() as open_things:
@@ -67,6 +71,7 @@ def demo(home: Path, card: Path | None, background: int, extractor: str) -> None
         report.title(console, stage.exchange)
         sent = _play_parts(stage)
         sent += _play_card(stage, card)
+        _examiner(stage)
         _officer(stage)
         report.walks(console, stage.exchange, sent)
         ok = report.receipts(console, stage.exchange, stage.mailbox)
@@ -120,7 +125,13 @@ def _bar(console: Console, title: str, total: int) -> Iterator[Callable[[int], N
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
+    if not console.is_terminal:
+        # A bar in a file is noise: one line when the work is done.
+        began = time.monotonic()
+        yield lambda _done: None
+        console.print(f"{title}: {total} done in {time.monotonic() - began:.0f} s")
+        return
+    with Progress(*columns, console=console) as progress:
         task = progress.add_task(title, total=total)
         yield lambda done: progress.update(task, advance=done)
 
@@ -206,13 +217,21 @@ def _quiet(stage: Stage) -> bool:
     return stage.exchange.runner is not None and stage.exchange.runner.idle()
 
 
+def _examiner(stage: Stage) -> None:
+    """Whoever fell into the grey band waits for a person; the demonstration's examiner knows the truth."""
+    known = {part.tcn for part in PARTS if part.at_bureau}
+    for case in stage.exchange.bureau.store.cases_in([State.AWAITING]):
+        stage.exchange.bureau.examine(case.case_id, same=case.tcn in known, by=EXAMINER)
+        _await(stage, [case.tcn], f"grey band: the {EXAMINER} has looked")
+
+
 def _officer(stage: Stage) -> None:
     """A person answers the partner's queries; here the demonstration's officer does."""
     waiting = stage.exchange.partner.store.cases_in([State.QUERIED])
     for query in waiting:
         stage.exchange.partner.determine(query.case_id, status="possible-removable", by=OFFICER)
-    with _bar(stage.console, f"{len(waiting)} quer(ies) determined by the {OFFICER}", 1) as tick:
+    with _bar(stage.console, f"queries that the {OFFICER} determined", len(waiting)) as tick:
         deadline = time.monotonic() + PATIENCE_S
         while not _quiet(stage) and time.monotonic() < deadline:
             time.sleep(0.05)
-        tick(1)
+        tick(len(waiting))

@@ -32,18 +32,21 @@ CHUNK = 50
 Tick = Callable[[int], None]
 
 
-def rolled(person: int, session: int) -> list[FingerDraft]:
-    """Ten rolled impressions of one session, as WSQ in Type-4 records."""
+EARLIER = (1, 2, 3, 6, 7, 8)
+"""Fingers of an earlier record: enough to be found by, and less to extract while somebody waits."""
+
+
+def rolled(person: int, session: int, fingers: Iterable[int] = FINGERS) -> list[FingerDraft]:
+    """Rolled impressions of one session, as WSQ in Type-4 records."""
     one = Person(person)
     condition = CLEAN if session == 0 else EVERYDAY
-    return [finger(fgp, one.impression(fgp, "rolled", session, condition)) for fgp in FINGERS]
+    return [finger(fgp, one.impression(fgp, "rolled", session, condition)) for fgp in fingers]
 
 
 def car(part: Part, at: datetime) -> bytes:
     """The booking that a part's agency sends."""
     text = fields(part.person, cri=part.ori, tcn=part.tcn, at=at)
-    images = rolled(part.person, 1) if not part.malformed else rolled(part.person, 1)[:10]
-    data = booking(text, images)
+    data = booking(text, rolled(part.person, 1))
     if not part.malformed:
         return data
     # Same length, so that the record's LEN still holds: only the date lies.
@@ -54,8 +57,9 @@ def car(part: Part, at: datetime) -> bytes:
 def earlier_record(exchange: Exchange, person: int) -> bytes:
     """The template of an earlier booking of the person, extracted as any other is."""
     part = Part("EARLIER", CARD_ORI, "", person, "", "")
-    text = fields(person, cri=part.ori, tcn=part.tcn, at=exchange.clock())
-    images = partial(read(booking(text, rolled(person, 0))).transaction).images
+    drafts = rolled(person, 0, EARLIER)
+    text = replace(fields(person, cri=part.ori, tcn=part.tcn, at=exchange.clock()), amp=_missing(drafts))
+    images = partial(read(booking(text, drafts)).transaction).images
     assert exchange.workshop is not None
     return templates.encode(probe_images(exchange.workshop, images, 1).template)
 

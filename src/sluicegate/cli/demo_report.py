@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -14,9 +13,11 @@ from rich.table import Table
 from sluicegate.app import Exchange
 from sluicegate.cli import story
 from sluicegate.cli.cast import CARD_ORI, MOMENT, PARTS
+from sluicegate.cli.finding import bookings
+from sluicegate.cli.reconcile import Side, reconcile
 from sluicegate.errors import VerifyError
+from sluicegate.exchange.case import State
 from sluicegate.exchange.papers import log_key
-from sluicegate.exchange.reconcile import Said, balance
 from sluicegate.ledger import receipt
 from sluicegate.ridge.template import decode
 from sluicegate.store.journal import Store
@@ -53,7 +54,7 @@ def walks(console: Console, exchange: Exchange, sent: list[tuple[str, str]]) -> 
     """The walk of every booking."""
     width = max(80, min(console.width, 110))
     for number, (heading, tcn) in enumerate(sent, 1):
-        for case in story.find(exchange, tcn):
+        for case in bookings(exchange.bureau.store, tcn):
             console.print()
             console.print(f"[bold]{number}. {escape(heading)}[/]", soft_wrap=False)
             for line in story.render(exchange, case.case_id, width):
@@ -118,34 +119,31 @@ def lookups(console: Console, exchange: Exchange) -> bool:
     return good
 
 
-def _said(store: Store) -> list[Said]:
-    return [Said(row["kind"], row["case_id"], json.loads(row["body"])) for row in store.rows("said")]
-
-
 def counts(console: Console, exchange: Exchange) -> bool:
-    """Both sides counted."""
-    bureau, partner = exchange.offices["bureau"].store, exchange.offices["partner"].store
-    result = balance(_said(bureau), _said(partner), int(bureau.rows("underway")[0]["n"]))
+    """Both sides counted, by the same comparison that `sluicegate audit check` makes."""
+    sides = {role: _side(office.store) for role, office in exchange.offices.items()}
+    result = reconcile(sides["bureau"], sides["partner"], sides["state"])
     table = Table(title="Both sides counted", title_justify="left")
-    table.add_column("bureau says")
+    table.add_column("what the ledgers say")
     table.add_column("", justify="right")
-    table.add_column("partner says")
-    table.add_column("", justify="right")
-    table.add_row("received", str(result.received), "copies taken", str(result.taken))
-    table.add_row("shared", str(result.shared), "deleted and attested", str(result.deleted))
-    table.add_row("withheld", str(result.withheld), "waiting for a person", str(result.waiting))
-    table.add_row("refused (ERRT)", str(result.refused), "turned away", str(result.turned_away))
-    table.add_row("pending", str(result.pending), "", "")
+    for name, count in result.counts.items():
+        table.add_row(name, str(count))
     console.print(table)
-    sizes = {role: office.store.log.check() for role, office in exchange.offices.items()}
-    entries = sum(sum(one.values()) for one in sizes.values())
-    logs = sum(len(one) for one in sizes.values())
+    sizes = [office.store.log.check() for office in exchange.offices.values()]
+    entries = sum(sum(one.values()) for one in sizes)
+    logs = sum(len(one) for one in sizes)
     console.print(f"Every tree derived again from its entries: {entries} entries in {logs} logs, all add up.")
     for line in result.differences:
         console.print(f"[red]{escape(line)}[/]")
     if not result.differences:
         console.print("[green]The counts of both sides reconcile: difference 0.[/]")
     return not result.differences
+
+
+def _side(store: Store) -> Side:
+    cases = {case.case_id: case for case in store.cases_in(State)}
+    messages = {one.message_id: one for one in store.messages()}
+    return Side(tuple(store.rows("all_entries")), cases, messages)
 
 
 def closing(console: Console, home: Path, seconds: float) -> None:

@@ -51,3 +51,7 @@ for one in _COMMANDS:
 def main() -> None:
     """Entry point of the program; ends the process with an exit code of `calls.EXIT_CODES`."""
     sluicegate(prog_name="sluicegate")
+
+
+if __name__ == "__main__":
+    main()

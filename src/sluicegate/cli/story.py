@@ -6,7 +6,7 @@ from __future__ import annotations
 from textwrap import wrap
 
 from sluicegate.app import Exchange
-from sluicegate.errors import UsageError, quoted
+from sluicegate.errors import quoted
 from sluicegate.exchange.bureau import decisions_of
 from sluicegate.exchange.case import Case, Json, State
 from sluicegate.policy.decision import Decision, sentence
@@ -215,18 +215,3 @@ def _message_json(message: Outgoing) -> dict[str, Json]:
         "delivered": stamp(message.delivered) if message.delivered else None,
         "attempts": message.attempts,
     }
-
-
-def find(exchange: Exchange, name: str) -> list[Case]:
-    """Cases of a TCN or of a case id. Raises UsageError, with advice, where there is none."""
-    store = exchange.bureau.store
-    found = store.cases_of_tcn(name)
-    rows = store.rows("case_by_id", case_id=name)
-    if not found and rows:
-        found = [store.case(name)]
-    if not found:
-        raise UsageError(
-            f"No booking has the TCN or case id {quoted(name)}.",
-            advice="`sluicegate list` shows what there is.",
-        )
-    return found

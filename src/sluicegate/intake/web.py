@@ -143,8 +143,8 @@ class _Api:
             raise _no_such_ticket() from None
         answers = [
             self._hand_over(store, message)
-            for place, store in enumerate(self._stores)
-            for message in _waiting(store, case_id, own=place == 0)
+            for store in self._stores
+            for message in store.on_channel(f"http:{case_id}")
             if message.recipient == submitter
         ]
         return _answer(answers)
@@ -170,13 +170,6 @@ class _Api:
             "sequence": message.sequence,
             "body": base64.b64encode(body).decode("ascii"),
         }
-
-
-def _waiting(store: Store, case_id: str, *, own: bool) -> list[Outgoing]:
-    channel = f"http:{case_id}"
-    # The state keeps its second responses under cases of its own; only the channel leads to them.
-    messages = store.messages_of(case_id) if own else store.messages()
-    return sorted((m for m in messages if m.channel == channel), key=lambda m: m.sequence)
 
 
 def _check_headers(request: Request, *, form: bool) -> None:

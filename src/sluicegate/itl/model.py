@@ -91,7 +91,7 @@ class Subfield:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One tagged field. `tag` is normalised to `T.NNN`; `raw` is the whole field as received, tag included."""
+    """One tagged field. `tag` is normalized to `T.NNN`; `raw` is the field as received, tag included."""
 
     tag: str
     raw: bytes

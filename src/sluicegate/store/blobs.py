@@ -11,6 +11,7 @@ import hashlib
 import os
 import secrets
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -81,7 +82,8 @@ class BlobStore:
                 _flush_folder(self._folder)
             _write_durably(spare, path, sealed)
         except OSError as error:
-            spare.unlink(missing_ok=True)
+            with suppress(OSError):
+                spare.unlink(missing_ok=True)
             raise StoreError(
                 f"The bytes could not be stored: {error.strerror or 'the disk refused'}.",
                 advice="Free space or mend permissions; the sender was told to try again.",

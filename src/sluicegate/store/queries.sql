@@ -32,6 +32,8 @@ VALUES (:log, :seq, :at, :kind, :case_id, :body, :salt);
 SELECT * FROM entry WHERE log = :log AND seq = :seq;
 -- name: decided
 SELECT * FROM entry WHERE case_id = :case_id AND kind = 'decided' ORDER BY at LIMIT 1;
+-- name: newest_entry
+SELECT at FROM entry WHERE log = :log ORDER BY seq DESC LIMIT 1;
 -- name: entries_of
 SELECT * FROM entry WHERE case_id = :case_id ORDER BY at, log, seq;
 -- name: all_entries
@@ -90,7 +92,5 @@ DELETE FROM reference WHERE subject = :subject;
 SELECT COUNT(*) AS n FROM reference;
 -- name: open_digests
 SELECT digest, COALESCE(json_extract(dossier, '$.template'), '') AS template FROM story WHERE state <> 'closed';
--- name: said
-SELECT kind, COALESCE(case_id, '') AS case_id, body FROM entry ORDER BY at, log, seq;
--- name: underway
-SELECT COUNT(*) AS n FROM message WHERE channel = 'partner' AND state = 'queued';
+-- name: messages_on
+SELECT * FROM message WHERE channel = :channel ORDER BY sequence;

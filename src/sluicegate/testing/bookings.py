@@ -12,7 +12,19 @@ from sluicegate.ebts.build import BookingFields, booking
 from sluicegate.itl.writer import FingerDraft
 from sluicegate.raster import encode
 
-_SURNAMES = ("ALDER", "BIRCH", "CEDAR", "ELM", "HAZEL", "JUNIPER", "LINDEN", "MAPLE", "OAK", "ROWAN", "WILLOW")
+_SURNAMES = (
+    "ALDER",
+    "BIRCH",
+    "CEDAR",
+    "ELM",
+    "HAZEL",
+    "JUNIPER",
+    "LINDEN",
+    "MAPLE",
+    "OAK",
+    "ROWAN",
+    "WILLOW",
+)
 _GIVEN = ("ANA", "BEN", "CARA", "DAN", "EVA", "FINN", "GIA", "HUGO", "IDA", "JON", "KIT", "LEA", "MAX", "NOA")
 
 
@@ -55,7 +67,7 @@ def fields(
 
 
 def finger(fgp: int, pixels: NDArray[np.uint8], *, coding: str = "wsq", imp: int = 1) -> FingerDraft:
-    """A Type-4 record of one image, 500 ppi, coded as WSQ or left raw. `imp` 1 is live-scan rolled, 0 plain."""
+    """A Type-4 record of one image, 500 ppi, as WSQ or raw. `imp` 1 is live-scan rolled, 0 plain."""
     rows, columns = pixels.shape
     data = encode.wsq(pixels) if coding == "wsq" else pixels.tobytes()
     return FingerDraft(0, imp, (fgp,), 0, columns, rows, 1 if coding == "wsq" else 0, data)
