@@ -122,8 +122,8 @@ class Exchange:
     ) -> None:
         self.settings = settings
         home = settings.home
-        self.clock: Clock = clock or SystemClock(settings.starts_at)
         self.offices = {role: open_office(home, role) for role in ("bureau", "partner", "state")}
+        self.clock: Clock = clock or SystemClock(self._drill_start())
         scenario = home / "programs" / settings.scenario if settings.scenario else None
         self.programs = ProgramSource(home / "programs" / settings.program, scenario)
         numbers = parameters.load()
@@ -143,12 +143,25 @@ class Exchange:
         self.partner = self._partner()
         self.state = self._state()
         self.door = Door(
-            self.offices["bureau"].store, self.offices["bureau"].spool, self.clock, settings.max_bytes
+            self.offices["bureau"].store,
+            self.offices["bureau"].spool,
+            self.clock,
+            settings.max_bytes,
+            self.programs.root,
         )
         self.lookup = Lookup(
             self.offices["bureau"].store, self.open, self.programs.current, self.search, self.clock
         )
         self.runner: Runner | None = None
+
+    def _drill_start(self) -> datetime | None:
+        """Where a drill's clock starts: at the chosen moment, or where the ledger has got to since.
+
+        A second start of a drill must not set the clock back: then every gate would close (doubt-denies).
+        """
+        chosen = self.settings.starts_at
+        newest = self.offices["bureau"].store.log.newest()
+        return max(chosen, newest) if chosen and newest else chosen
 
     def _workshop(self) -> Workshop:
         limits = WorkerLimits(
@@ -167,7 +180,7 @@ class Exchange:
                 spool=office.spool,
                 open=self.open,
                 filtered=self.filtered,
-                program=self.programs.current,
+                program_of=self.programs.of,
                 workshop=self.workshop,
                 search=self.search,
                 key=office.key,

@@ -330,7 +330,7 @@ def decisions_of(case: Case) -> dict[Gate, Decision]:
 
 
 def recipients_of(case: Case) -> dict[str, Outcome]:
-    """Whether each possible recipient may get the second response, as it was settled when the booking came."""
+    """Whether each possible recipient may get the second response, as settled when the booking came."""
     held = case.noted("recipients")
     found = held if isinstance(held, dict) else {}
     return {name: Outcome.OPEN if one == Outcome.OPEN else Outcome.CLOSED for name, one in found.items()}

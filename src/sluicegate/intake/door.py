@@ -8,6 +8,7 @@ Everything else is taken in and gets exactly one SRE or ERRT.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,7 +37,15 @@ class Accepted:
 class Door:
     """Takes bytes in for the bureau. Every intake (mail, HTTP, folder) uses this one."""
 
-    def __init__(self, store: Store, spool: BlobStore, clock: Clock, max_bytes: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        spool: BlobStore,
+        clock: Clock,
+        max_bytes: int,
+        policy_root: Callable[[], str] = str,  # no program: gates will stay closed
+    ) -> None:
+        self._policy_root = policy_root
         self._store = store
         self._spool = spool
         self._clock = clock
@@ -77,7 +86,7 @@ class Door:
         now = self._clock()
         known = self._store.case_of_digest(digest)
         if known is not None:
-            return self._absorb(known, channel, now)
+            return self._absorb(known, tcn, channel, now)
         # If we crash after this line and before the commit, the sender heard nothing and sends again; the
         # blob that nobody names is removed by the sweep.
         self._spool.put(data)
@@ -92,6 +101,7 @@ class Door:
             state=State.SPOOLED,
             version=0,
             ori=header.ori,
+            dossier={"root": self._policy_root(), "clock_behind": self._store.log.is_ahead_of(now)},
         )
         fact = Fact(
             FactKind.RECEIVED,
@@ -104,11 +114,11 @@ class Door:
             again = self._store.case_of_digest(digest)
             if again is None:
                 raise
-            return self._absorb(again, channel, now)
+            return self._absorb(again, tcn, channel, now)
         return Accepted(case.case_id, tcn, duplicate=False)
 
-    def _absorb(self, known: Case, channel: str, now: datetime) -> Accepted:
+    def _absorb(self, known: Case, tcn: str, channel: str, now: datetime) -> Accepted:
         fact = Fact(FactKind.DUPLICATE, {"case": known.case_id, "digest": known.digest, "channel": channel})
         with self._store.session() as session:
             self._store.log.append(session, (fact,), known.case_id, now)
-        return Accepted(known.case_id, known.tcn, duplicate=True)
+        return Accepted(known.case_id, tcn, duplicate=True)

@@ -15,6 +15,7 @@ from sluicegate.policy.program import Program, overlay
 log = logging.getLogger("sluicegate.programs")
 
 SUFFIXES = (".toml", ".csv", ".md")
+REMEMBERED = 16  # programs by root: bookings between door and decision may need an earlier one
 
 
 def shipped(name: str) -> dict[str, bytes]:
@@ -43,6 +44,7 @@ class ProgramSource:
         self._seen: object = None
         self._program: Program | None = None
         self._error: ProgramError | None = None
+        self._earlier: dict[str, Program] = {}
 
     def _mark(self) -> object:
         folders = [self._folder, *([self._scenario] if self._scenario else [])]
@@ -68,12 +70,33 @@ class ProgramSource:
                     self._program = self.load()
                     self._seen = mark
                     self._error = None
+                    self._remember(self._program)
             except (ProgramError, OSError) as error:
                 if self._error is None:
                     log.error("program-broken all-gates-closed kind=%s", type(error).__name__)
                 self._program = None
                 self._error = error if isinstance(error, ProgramError) else ProgramError("cannot be read")
             return self._program
+
+    def _remember(self, program: Program) -> None:
+        self._earlier.pop(program.root, None)
+        self._earlier[program.root] = program
+        if len(self._earlier) > REMEMBERED:
+            self._earlier.pop(next(iter(self._earlier)))
+
+    def of(self, root: str) -> Program | None:
+        """The program of this policy root: the one in force, or one that was while this process ran.
+
+        None where it is not at hand any more: then nobody can say what its rules would have opened.
+        """
+        self.current()
+        with self._lock:
+            return self._earlier.get(root)
+
+    def root(self) -> str:
+        """The policy root now, or the empty string where the data is broken."""
+        program = self.current()
+        return program.root if program else ""
 
     @property
     def error(self) -> ProgramError | None:

@@ -58,8 +58,14 @@ def refuse(case: Case, code: str, reason: str, identity: Mapping[str, str] | Non
     )
 
 
-def authorize(case: Case, decisions: Mapping[Gate, Decision], *, unknown: bool) -> Step:
-    """One decision per gate, in one entry. An agency that cannot be placed at all is refused."""
+def authorize(
+    case: Case, decisions: Mapping[Gate, Decision], hearers: Mapping[str, Outcome], *, unknown: bool
+) -> Step:
+    """One decision per gate, in one entry. An agency that cannot be placed at all is refused.
+
+    `hearers` says for each agency that the booking names whether it may get the second response. It is
+    settled here, with the gates, so that no later change of a rule opens it (promise choice-at-booking).
+    """
     if unknown:
         step = refuse(case, "A0001", "unknown-agency")
         alarm = f"Case {case.case_id}: neither CRI nor ORI belongs to an agency on file; nothing was shared."
@@ -85,7 +91,12 @@ def authorize(case: Case, decisions: Mapping[Gate, Decision], *, unknown: bool) 
     return Step(
         to=State.AUTHORIZED,
         facts=tuple(facts),
-        note={"decisions": dict(full), "log": log_of(share), "jurisdiction": share.jurisdiction_id},
+        note={
+            "decisions": dict(full),
+            "recipients": {name: str(outcome) for name, outcome in hearers.items()},
+            "log": log_of(share),
+            "jurisdiction": share.jurisdiction_id,
+        },
         alerts=alerts,
     )
 

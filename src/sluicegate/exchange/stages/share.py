@@ -7,7 +7,7 @@ waited would tell by its hour whether the partner had found something (promise s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sluicegate.exchange.case import (
@@ -93,7 +93,7 @@ class Reply:
 def relay(
     case: Case,
     reply: Reply,
-    recipients: Sequence[tuple[str, Decision]],
+    recipients: Mapping[str, Outcome],
     second: Mapping[str, bytes],
     decision_seq: int,
 ) -> Step:
@@ -111,9 +111,9 @@ def relay(
         return Step(State.SILENT, (said,), note={"partner": "no-match"}, log=ANSWERS_LOG)
     facts: list[Fact] = []
     messages: list[Message] = []
-    for recipient, decision in recipients:
+    for recipient, outcome in recipients.items():
         body: dict[str, Json] = {"case": case.case_id, "recipient": recipient, "decision_seq": decision_seq}
-        if decision.outcome is Outcome.OPEN and recipient in second:
+        if outcome is Outcome.OPEN and recipient in second:
             message = Message(
                 message_id(case, MessageKind.SECOND, recipient),
                 MessageKind.SECOND,
