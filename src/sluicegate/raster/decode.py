@@ -87,7 +87,8 @@ def _kind(image: Image) -> Kind:
 def _raw(image: Image, caps: Caps) -> Decoded:
     caps.check_size(image.hll, image.vll)
     wanted, found = image.hll * image.vll, len(image.data)
-    if found < wanted:
+    # Less than a row too much is padding; from a row on, the claimed size is not that of these pixels.
+    if not wanted <= found < wanted + image.hll:
         raise ImageRefused(
             f"The raw image holds {found} bytes; {image.hll}x{image.vll} pixels need {wanted}.",
             code=UNREADABLE,
