@@ -255,9 +255,10 @@ class Bureau:
     def hear(self, reference: str, reply: Reply) -> Case | None:
         """The partner's word on a copy; a repeat is absorbed. Raises Missing for a copy never sent."""
         case_id = reference.partition(".")[0]
+        sent = {m.message_id for m in self.store.messages_of(case_id) if m.kind == MessageKind.COPY}
+        if reference not in sent:
+            raise Missing("No copy of that name was sent.")  # the same words for a booking withheld and none
         case = self.store.case(case_id)
-        if reference != answer.message_id(case, MessageKind.COPY):
-            raise Missing("No copy of that name was sent.")
         if case.state is not State.SHARED:
             return None
         step = self._relay(case, reply)

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Promise choice-at-booking: the rule in force at receipt binds; loosening never opens, tightening closes."""
+
+from __future__ import annotations
+
+import pytest
+
+from scenes import SCENES, Town, choices, left, row
+from sluicegate.exchange.case import State
+
+OPEN, SHUT = SCENES["full"], SCENES["filter"]
+
+
+def publish(town: Town, *rows: str) -> None:
+    """Add rows to the choices in force."""
+    with choices(town.home).open("a", encoding="utf-8") as file:
+        file.writelines(rows)
+
+
+def loosened(since: str) -> str:
+    """The filtered county takes part in full again, from a day on."""
+    return row("X900", "US-CA-075", "FULL", since=since)
+
+
+def tightened(since: str) -> str:
+    """The county in full participation is filtered out, from a day on."""
+    return row("X901", "US-CA-085", "JURISDICTION_FILTER", since=since)
+
+
+def seen(town: Town, person: int) -> int:
+    """How many subjects a look-up of the partner shows for a person."""
+    return len(town.exchange.lookup.look_up(town.template(person), "partner"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("since", ["2010-11-02", "2010-11-14", "2010-11-15", "2010-11-16"])
+def test_loosening_never_opens_a_booking_received_before(town: Town, since: str) -> None:
+    """A filter lifted after a booking opens neither copy nor look-up, even if dated back before it."""
+    case_id = town.book(SHUT, 7)
+    town.settle()
+    publish(town, loosened(since))
+    town.clock.now = town.clock.now.replace(day=20)
+    later = town.book(SHUT, 8)
+    town.settle()
+    assert left(town, case_id).copies == 0
+    assert seen(town, 7) == 0
+    assert left(town, later).copies == 1  # the new rule is in force, for bookings after it
+    assert seen(town, 8) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("since", ["2010-11-02", "2010-11-15", "2010-11-16"])
+def test_a_choice_published_after_receipt_does_not_open_a_booking_that_is_not_decided_yet(
+    town: Town, since: str
+) -> None:
+    """Published between the door and the decision, even if dated back, a loosening opens nothing."""
+    case_id = town.book(SHUT, 7)
+    publish(town, loosened(since))
+    town.settle()
+    assert left(town, case_id).copies == 0
+    assert town.case(case_id).state is State.CLOSED
+    assert seen(town, 7) == 0
+
+
+@pytest.mark.slow
+def test_a_loosening_is_no_use_to_a_booking_that_waited_out_a_restart(town: Town) -> None:
+    """After a restart the rules at receipt are not at hand: gates stay closed and an operator is told."""
+    shut, full = town.book(SHUT, 7), town.book(OPEN, 8)
+    publish(town, loosened("2010-11-02"))
+    town.reopen()
+    town.settle()
+    assert left(town, shut).copies == left(town, full).copies == 0
+    assert {str(a["case_id"]) for a in town.exchange.bureau.store.rows("alerts")} == {shut, full}
+    assert {town.case(c).state for c in (shut, full)} == {State.CLOSED}
+    assert town.kinds(OPEN.cri) == ["SRE", "RECEIPT"]
+
+
+@pytest.mark.slow
+def test_a_restart_without_a_change_of_rules_changes_nothing(town: Town) -> None:
+    """Between door and decision a restart under the same rules shares what was to be shared."""
+    case_id = town.book(OPEN, 8)
+    town.reopen()
+    town.settle()
+    assert left(town, case_id).copies == 1
+
+
+@pytest.mark.slow
+def test_tightening_closes_later_look_ups_of_what_was_open(town: Town) -> None:
+    """A county filtered out later is no longer found by look-ups, although its booking had been shared."""
+    case_id = town.book(OPEN, 7)
+    town.settle()
+    assert (left(town, case_id).copies, seen(town, 7)) == (1, 1)
+    publish(town, tightened("2010-11-16"))
+    assert seen(town, 7) == 1  # until the day it begins
+    town.clock.now = town.clock.now.replace(day=17)
+    assert seen(town, 7) == 0
+
+
+@pytest.mark.slow
+def test_loosening_again_brings_back_only_what_was_open_at_booking(town: Town) -> None:
+    """Filtered and opened again, a county shows its bookings from open days and none from filtered days."""
+    town.book(OPEN, 7)
+    town.settle()
+    publish(town, tightened("2010-11-16"))
+    town.clock.now = town.clock.now.replace(day=17)
+    town.book(OPEN, 8)
+    town.settle()
+    publish(town, row("X902", "US-CA-085", "FULL", since="2010-11-18"))
+    town.clock.now = town.clock.now.replace(day=19)
+    assert (seen(town, 7), seen(town, 8)) == (1, 0)
+
+
+@pytest.mark.slow
+def test_a_subject_with_one_closed_booking_is_not_shown(town: Town) -> None:
+    """A number that a closed booking stands behind is not shown, whatever other bookings it has."""
+    town.book(OPEN, 7)
+    town.settle()
+    town.book(SCENES["no-relay"], 7)
+    town.settle()
+    assert seen(town, 7) == 1
+    publish(town, tightened("2010-11-16"))
+    town.clock.now = town.clock.now.replace(day=17)
+    assert seen(town, 7) == 0
+
+
+@pytest.mark.slow
+def test_an_answer_that_was_muted_at_receipt_stays_muted(town: Town) -> None:
+    """An opt-out from answers that is lifted while an officer still looks relays nothing, to nobody."""
+    town.enrol(town.exchange.gallery, 7, "P00000007")
+    muted = town.book("no-answer", 7)
+    named = town.book("full", 7, sco=(SCENES["no-answer"].cri,))
+    town.settle()
+    publish(town, row("X903", "US-VA-013", "FULL", since="2010-11-09"))
+    town.finish()
+    assert left(town, muted).mail.total() == 2  # SRE and receipt
+    assert town.kinds(SCENES["no-answer"].cri) == ["SRE", "RECEIPT"]
+    assert (OPEN.cri, "IDR") in left(town, named).mail
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("charge", ["ROBBERY", "BURGLARY", "WITCHCRAFT"])
+def test_look_ups_under_an_offense_filter_go_by_the_charge(town: Town, charge: str) -> None:
+    """Where the gate goes by the charge, look-ups find a booking for a listed charge and no other."""
+    town.book("listed", 7, charge=charge)
+    town.settle()
+    assert seen(town, 7) == (charge == "ROBBERY")
