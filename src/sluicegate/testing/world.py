@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from sluicegate import app
 from sluicegate.delivery.post import Carrier, Post
 from sluicegate.errors import Conflict, DeliveryError, SluicegateError
-from sluicegate.exchange.case import Case, Fact, State
+from sluicegate.exchange.case import Case, Fact, Json, State
 from sluicegate.exchange.engine import advance
 from sluicegate.exchange.story import STORIES, runnable
 from sluicegate.facts import FactKind
@@ -101,7 +101,11 @@ class World:
         scenario: str = "",
         program: str = "secure-communities",
         min_minutiae: int = 1,
+        entry: Callable[[bytes], bytes] = extract_null,
+        engine: str = "null",
     ) -> None:
+        self._entry = entry
+        self._engine = engine
         self.home = home
         self.min_minutiae = min_minutiae
         if not (home / "sluicegate.toml").exists():
@@ -112,8 +116,8 @@ class World:
         self._open()
 
     def _open(self) -> None:
-        settings = load(self.home, extractor="null", engine="null", min_minutiae=self.min_minutiae)
-        self.exchange = app.Exchange(settings, workshop=InlineWorkshop(), clock=self.clock)
+        settings = load(self.home, extractor="null", engine=self._engine, min_minutiae=self.min_minutiae)
+        self.exchange = app.Exchange(settings, workshop=InlineWorkshop(self._entry), clock=self.clock)
         stores = {role: office.store for role, office in self.exchange.offices.items()}
         for store in stores.values():
             self._with_faults(store)
@@ -176,7 +180,7 @@ class World:
                     with desk.store.session() as session:
                         desk.store.trouble(session, message, error.message, self.clock())
                     continue
-                body = {
+                body: dict[str, Json] = {
                     "case": message.case_id,
                     "message": message.message_id,
                     "channel": message.channel,
