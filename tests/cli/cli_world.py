@@ -88,9 +88,7 @@ def build(home: Path) -> Town:
     """Bookings that were shared, withheld, refused, and that wait for an examiner and for an officer."""
     app.lay_out(home, "secure-communities", "demo-scenario", TOML)
     world = World(home)
-    _enrol(world, world.exchange.gallery, 7, "DHS7")
-    for subject in ("TWIN1", "TWIN2"):  # two of the same prints: the null engine calls that grey
-        _enrol(world, world.exchange.open, 9, subject)
+    _know_people(world)
     sent = {
         "shared": draft(1, FULL, "TCN-SHARED-1"),
         "withheld": draft(2, NOT_ACTIVATED, "TCN-WITHHELD-1"),
@@ -106,6 +104,19 @@ def build(home: Path) -> Town:
     cases["query"] = world.queries()[0].case_id
     world.close()
     return Town(home, {**cases, "fresh": fresh})
+
+
+def know_people(home: Path) -> None:
+    """Person 7 is known to the partner; person 9 to the bureau, twice, which the null engine calls grey."""
+    world = World(home)
+    _know_people(world)
+    world.close()
+
+
+def _know_people(world: World) -> None:
+    _enrol(world, world.exchange.gallery, 7, "DHS7")
+    for subject in ("TWIN1", "TWIN2"):
+        _enrol(world, world.exchange.open, 9, subject)
 
 
 def _enrol(world: World, repository: Repository, person: int, subject: str) -> None:

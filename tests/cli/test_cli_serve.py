@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from cli_world import FULL, NOT_ACTIVATED, TOML, UNKNOWN, Server, draft, environment, run
+from cli_world import FULL, NOT_ACTIVATED, TOML, UNKNOWN, Server, draft, environment, know_people, run
 
 from sluicegate import app
 
@@ -27,6 +27,7 @@ def served() -> Iterator[tuple[Path, Server]]:
     with TemporaryDirectory() as name:
         home = Path(name) / "home"
         app.lay_out(home, "secure-communities", "demo-scenario", TOML)
+        know_people(home)
         server = Server(home).ready()
         try:
             yield home, server
@@ -127,6 +128,26 @@ def test_the_audit_adds_up_beside_a_running_server(served: tuple[Path, Server]) 
     """Auditing needs no pause of the exchange."""
     ran = run("audit", "check", "--json", home=served[0])
     assert (ran.code, ran.document["differences"]) == (0, [])
+
+
+def test_people_decide_beside_a_running_server(served: tuple[Path, Server], tmp_path: Path) -> None:
+    """An examiner and an officer type their words, and the server goes on with both cases in its own time."""
+    home, file = served[0], tmp_path / "booking.an2"
+    code, _ = submit(home, tmp_path, draft(9, FULL, "TCN-GREY-0001"))
+    assert code == 6, "an examiner is awaited, so there is no answer yet"
+    case = run("list", "--state", "awaiting-examiner", "--json", home=home).document["cases"][0]["case"]
+    assert run("queue", "decide", case, "--different", "--by", "examiner 3", home=home).code == 0
+    answered = run("submit", file, "--wait", "30", "--json", home=home)
+    assert answered.document["stories"][0]["dossier"]["finding"] == "N"
+
+    assert submit(home, tmp_path, draft(7, FULL, "TCN-MATCH-001"))[0] == 0
+    query = run("queue", "--role", "officer", "--json", home=home).document["waiting"][0]["case"]
+    ran = run("queue", "decide", query, "--status", "citizen", "--by", "officer 7", "--json", home=home)
+    assert ran.document["served"] is True
+    story = run("submit", file, "--wait", "30", "--json", home=home).document["stories"][0]
+    assert story["state"] == "closed"
+    assert "SECOND" in {one["kind"] for one in story["messages"]}
+    assert {one["at"][:4] for one in story["journal"]} == {"2010"}, "one clock for all in a drill"
 
 
 def test_a_killed_server_loses_nothing(served: tuple[Path, Server], tmp_path: Path) -> None:
