@@ -90,15 +90,15 @@ class EntryLog:
         session.execute(queries()["set_frontier"], {"log": log, "tree": tree.encode()})
 
     def newest(self, log: str = COMMON_LOG) -> datetime | None:
-        """When the newest entry of a log was made, or None where it has none."""
+        """The latest moment that a log has ever seen, or None where it has no entry."""
         with self._engine.connect() as connection:
             at = connection.execute(queries()["newest_entry"], {"log": log}).scalar_one_or_none()
         return datetime.fromisoformat(str(at).replace("Z", "+00:00")) if at is not None else None
 
     def is_ahead_of(self, now: datetime) -> bool:
-        """Whether the newest entry is from later than `now` by more than clocks and threads may differ.
+        """Whether an entry is from later than `now` by more than clocks and threads may differ.
 
-        Then the clock was set back, and which rule is in force now cannot be told from it.
+        Then the clock was set back (or had been forward), and which rule is in force now cannot be told.
         """
         newest = self.newest()
         return newest is not None and newest > now + CLOCK_SLACK

@@ -33,7 +33,7 @@ SELECT * FROM entry WHERE log = :log AND seq = :seq;
 -- name: decided
 SELECT * FROM entry WHERE case_id = :case_id AND kind = 'decided' ORDER BY at LIMIT 1;
 -- name: newest_entry
-SELECT at FROM entry WHERE log = :log ORDER BY seq DESC LIMIT 1;
+SELECT MAX(at) FROM entry WHERE log = :log;
 -- name: entries_of
 SELECT * FROM entry WHERE case_id = :case_id ORDER BY at, log, seq;
 -- name: all_entries

@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS entry (
   PRIMARY KEY (log, seq)
 );
 CREATE INDEX IF NOT EXISTS entry_case ON entry (case_id, at);
+CREATE INDEX IF NOT EXISTS entry_when ON entry (log, at);
 
 CREATE TABLE IF NOT EXISTS node (
   log   TEXT NOT NULL,
