@@ -8,7 +8,7 @@ import resource
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,15 +20,20 @@ from sluicegate import app
 from sluicegate.ebts.build import booking
 from sluicegate.errors import InputRefused
 from sluicegate.exchange.engine import walk
+from sluicegate.intake.mail import MailIntake
+from sluicegate.intake.web import WebIntake, api
 from sluicegate.itl.model import Transaction
 from sluicegate.itl.reader import read
 from sluicegate.itl.writer import FingerDraft
 from sluicegate.settings import load
 from sluicegate.testing import bookings
+from sluicegate.testing.agency import AgencySimulator, Mailbox, Received, Reply
 from sluicegate.testing.world import SteppingClock
 
 AGENCY = "TX1010000"
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+DRILL = "2010-11-15T15:00:00Z"  # when a running installation plays: every rule of the program is in force
+PATIENCE_S = 60.0
 HANG_S = 20.0  # a file that is not settled by then hangs the exchange
 
 
@@ -200,3 +205,65 @@ class Meter:
                     self._peak_kb = max(self._peak_kb, int(peak[0]) if peak else 0)
             except OSError:
                 continue  # a worker ended between the two reads, or this system has no such file
+
+
+class Service:
+    """A running installation on free ports of the loopback: mail and HTTP in, mail out, durable walks."""
+
+    def __init__(self, home: Path, **settings: object) -> None:
+        with ExitStack() as opened:
+            self.mailbox = Mailbox().start()
+            opened.callback(self.mailbox.close)
+            app.lay_out(home, "secure-communities")
+            given = {"smarthost": self.mailbox.address, "clock": DRILL, "smtp_port": 0, **settings}
+            self.exchange = app.Exchange(load(home, **given))
+            opened.callback(self.exchange.close)
+            self.exchange.start()
+            self._listen(opened)
+            self._open = opened.pop_all()
+
+    def _listen(self, opened: ExitStack) -> None:
+        read = self.exchange.settings
+        mail = MailIntake(
+            self.exchange.door, "127.0.0.1", 0, max_bytes=read.max_bytes, max_parts=read.max_parts
+        )
+        mail.start()
+        opened.callback(mail.close)
+        stores = [self.exchange.bureau.store]
+        site = api(self.exchange.door, stores, clock=self.exchange.clock, secret=bytes(32), max_parts=4)
+        web = WebIntake(site, "127.0.0.1", 0)
+        web.start()
+        opened.callback(web.close)
+        self.mail_port = mail.port
+        self.url = f"http://127.0.0.1:{web.port}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def mail(self, data: bytes) -> Reply:
+        """Mail one transaction as an attachment."""
+        return AgencySimulator().submit_mail("127.0.0.1", self.mail_port, data)
+
+    def send(self, content: bytes) -> Reply:
+        """Mail this very content."""
+        return AgencySimulator().send_mail("127.0.0.1", self.mail_port, content)
+
+    def answer(self, tcn: str, ori: str = AGENCY) -> Transaction:
+        """The one SRE or ERRT that the agency gets by mail for this TCN."""
+        have = self.mailbox.received(ori)
+        deadline = time.monotonic() + PATIENCE_S
+        while not (found := self._answers(tcn, have)):
+            assert time.monotonic() < deadline, f"no answer to {tcn}"
+            have = self.mailbox.wait_for(ori, len(have) + 1, timeout_s=1.0)
+        assert len(found) == 1
+        return found[0]
+
+    @staticmethod
+    def _answers(tcn: str, have: list[Received]) -> list[Transaction]:
+        answers = [parsed(one.body) for one in have if one.kind in ("SRE", "ERRT")]
+        return [one for one in answers if one.header is not None and one.header.text(10) == tcn]
