@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from sluicegate.cli.calls import NOT_HELD, Call, leave, plain, read_bytes, standard, table
+from sluicegate.cli.calls import NOT_HELD, Call, busy, leave, plain, read_bytes, standard, table
 from sluicegate.cli.reconcile import Reconciled, Side, reconcile
 from sluicegate.cli.running import is_served
 from sluicegate.errors import LedgerError, UsageError, VerifyError, quoted
@@ -45,12 +45,13 @@ def check(call: Call) -> None:
       sluicegate audit check --json
     """
     call.need_home()
-    sizes, found = _look(call)
-    for _ in range(_LOOKS - 1):
-        if not found.differences or not is_served(call.home):
-            break
-        time.sleep(_PAUSE_S)
+    with busy("deriving the ledgers"):
         sizes, found = _look(call)
+        for _ in range(_LOOKS - 1):
+            if not found.differences or not is_served(call.home):
+                break
+            time.sleep(_PAUSE_S)
+            sizes, found = _look(call)
     logs = table("role", "log", "entries", right=("entries",))
     for role, held in sizes.items():
         for name, size in held.items():

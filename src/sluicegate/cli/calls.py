@@ -108,6 +108,17 @@ def console(*, stderr: bool = False) -> Console:
     return made
 
 
+@contextmanager
+def busy(doing: str) -> Iterator[None]:
+    """Show on a terminal that something is being done that takes a while."""
+    shown = console(stderr=True)
+    if not shown.is_terminal:
+        yield
+        return
+    with shown.status(doing):
+        yield
+
+
 def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     """A table without lines, so that it can be cut and pasted; `right` names the columns of numbers."""
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import click
 
 from sluicegate import app
-from sluicegate.cli.calls import FAULT, Call, leave, standard, table
+from sluicegate.cli.calls import FAULT, Call, busy, leave, standard, table
 from sluicegate.cli.checks import examine
 from sluicegate.settings import FILE
 
@@ -47,7 +47,8 @@ def doctor(call: Call) -> None:
       sluicegate doctor --home ./exchange
     """
     call.need_home()
-    results = examine(call.home)
+    with busy("checking"):
+        results = examine(call.home)
     shown = table("", "check", "result")
     for one in results:
         shown.add_row("ok" if one.ok else "FAIL", one.name, one.said)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from sluicegate.app import Exchange
-from sluicegate.cli.calls import Call, plain, read_bytes, standard, table
+from sluicegate.cli.calls import Call, busy, plain, read_bytes, standard, table
 from sluicegate.ebts.submission import partial
 from sluicegate.errors import InputRefused, Missing, quoted
 from sluicegate.exchange.envelopes import read_copy
@@ -33,7 +33,7 @@ def lookup(call: Call, name: str, by: str, limit: int) -> None:
       sluicegate lookup probe.an2 --by "partner desk 2"
     """
     file = Path(name)
-    with call.exchange(searching=file.is_file()) as exchange:
+    with busy("looking"), call.exchange(searching=file.is_file()) as exchange:
         probe = _of_file(exchange, file) if file.is_file() else _of_case(exchange, name)
         seen = exchange.lookup.look_up(probe, by, limit)
     shown = table("subject", "similarity", right=("similarity",))

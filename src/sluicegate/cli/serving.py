@@ -17,7 +17,7 @@ import click
 
 from sluicegate import settings
 from sluicegate.app import Exchange
-from sluicegate.cli.calls import Call, standard
+from sluicegate.cli.calls import Call, busy, standard
 from sluicegate.cli.listening import listen
 from sluicegate.cli.running import announced, only_server
 from sluicegate.settings import Settings
@@ -52,10 +52,11 @@ def serve(call: Call, **given: object) -> None:
     call.need_home()
     read = settings.load(call.home, **given)
     with _told_to_stop() as stop, _logging(), only_server(call.home), ExitStack() as open_things:
-        exchange = Exchange(read)
-        open_things.callback(exchange.close)
-        exchange.start()
-        running = listen(exchange, open_things)
+        with busy("starting"):
+            exchange = Exchange(read)
+            open_things.callback(exchange.close)
+            exchange.start()
+            running = listen(exchange, open_things)
         open_things.enter_context(announced(call.home, running))
         log.info("serving roles=%s pid=%d", ",".join(running.roles), running.pid)
         document = {

@@ -10,7 +10,7 @@ import click
 from rich.progress import track
 
 from sluicegate.cli import sending
-from sluicegate.cli.calls import Call, console, leave, plain, read_bytes, standard
+from sluicegate.cli.calls import Call, busy, console, leave, plain, read_bytes, standard
 from sluicegate.cli.running import find
 from sluicegate.cli.sending import Sent
 from sluicegate.cli.waiting import Awaited, wait_for
@@ -66,7 +66,8 @@ def submit(call: Call, files: tuple[Path, ...], via: str, server: str | None, wa
     if wait:
         tickets = {one.digest: one.sent.ticket for one in handed}
         refused = {one.digest: _why(via, place, one.sent) for one in handed}
-        awaited = wait_for(call, tickets, refused, place if via == "http" else "", wait)
+        with busy("waiting for the answer"):
+            awaited = wait_for(call, tickets, refused, place if via == "http" else "", wait)
     document = {"files": [one.document() for one in handed], "stories": list(awaited.documents)}
     call.show(document, *lines, *awaited.lines)
     leave(awaited.exit_code)
