@@ -116,6 +116,13 @@ def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
     assert "cannot be read" in ran.err
 
 
+def test_a_file_without_end_is_refused_before_it_is_read_whole() -> None:
+    """A device that never ends, like a file larger than any transaction, is refused with exit code 3."""
+    ran = run("inspect", "/dev/zero")
+    assert (ran.code, ran.out) == (3, "")
+    assert "larger than" in ran.err
+
+
 def test_a_booking_takes_the_prints_of_another_file(card: Path, tmp_path: Path) -> None:
     """Chosen fingers of a card become a booking that conforms; the others are told as not printed."""
     out = tmp_path / "new.an2"

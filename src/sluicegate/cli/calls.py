@@ -21,7 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sluicegate import settings
 from sluicegate.app import Exchange, Office, SystemClock, home_of, open_office
 from sluicegate.cli.running import running
-from sluicegate.errors import SettingsError, SluicegateError, StoreError, UsageError, quoted
+from sluicegate.errors import InputRefused, SettingsError, SluicegateError, StoreError, UsageError, quoted
+from sluicegate.itl.model import Limits
 
 FAULT = 1
 REFUSED = 3
@@ -44,6 +45,7 @@ EXIT_CODES: dict[int, str] = {
 
 _DEBUG, _JSON = "sluicegate.debug", "sluicegate.json"
 _PIPE_WIDTH = 140
+_LARGEST = Limits().file_bytes
 _WORK = TypeVar("_WORK", bound=Callable[..., Any])
 
 
@@ -220,13 +222,21 @@ def _report(error: SluicegateError, *, as_json: bool) -> None:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a file that was named on the command line. Raises UsageError."""
+    """The bytes of a file that was named on the command line.
+
+    Raises UsageError where it cannot be read, InputRefused where it is larger than any transaction.
+    """
+    name = quoted(str(path), 200)
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
     except OSError as error:
         raise UsageError(
-            f"The file {quoted(str(path), 200)} cannot be read: {error.strerror}.", advice="Check the path."
+            f"The file {name} cannot be read: {error.strerror}.", advice="Check the path."
         ) from error
+    if len(data) > _LARGEST:
+        raise InputRefused(f"The file {name} is larger than {_LARGEST:,} bytes.")
+    return data
 
 
 def write_new(path: Path, data: bytes) -> None:
