@@ -7,7 +7,7 @@ import re
 import resource
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ from sluicegate.itl.reader import read
 from sluicegate.itl.writer import FingerDraft
 from sluicegate.settings import load
 from sluicegate.testing import bookings
-from sluicegate.testing.agency import AgencySimulator, Mailbox, Received, Reply
+from sluicegate.testing.agency import AgencySimulator, Mailbox, Received, Reply, Submitted
 from sluicegate.testing.world import SteppingClock
 
 AGENCY = "TX1010000"
@@ -267,3 +267,36 @@ class Service:
     def _answers(tcn: str, have: list[Received]) -> list[Transaction]:
         answers = [parsed(one.body) for one in have if one.kind in ("SRE", "ERRT")]
         return [one for one in answers if one.header is not None and one.header.text(10) == tcn]
+
+    def posted(self, data: bytes) -> Submitted:
+        """What HTTP says to one transaction."""
+        return AgencySimulator().submit_http(self.url, data)
+
+    def fetched(self, data: bytes, tcn: str) -> Transaction:
+        """The one SRE or ERRT that the ticket opens, after posting the transaction."""
+        posted = self.posted(data)
+        assert posted.status == 202, posted
+        agency, found = AgencySimulator(), list[Transaction]()
+
+        def there() -> bool:
+            every = agency.answers(self.url, posted.ticket)
+            found[:] = [parsed(one.body) for one in every if one.kind in ("SRE", "ERRT")]
+            return bool(found)
+
+        until(there, f"an answer to {tcn}")
+        assert [one.header.text(10) for one in found if one.header is not None] == [tcn]
+        return found[0]
+
+    def rest(self) -> None:
+        """Wait until nothing moves."""
+        runner = self.exchange.runner
+        assert runner is not None
+        until(runner.idle, "rest")
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    """Look again and again until it holds; fail where it does not within `PATIENCE_S`."""
+    pause, deadline = threading.Event(), time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, f"waited for {what} in vain"
+        pause.wait(0.02)
