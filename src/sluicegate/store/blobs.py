@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sluicegate.errors import Missing, SettingsError, StoreError
 
 _MAGIC = b"SGB1"
+_SHORTEST = 4 + 12 + 16  # magic, nonce, seal
 
 
 def digest_of(data: bytes) -> str:
@@ -99,6 +100,8 @@ class BlobStore:
         except OSError as error:
             raise StoreError(f"A blob could not be read: {error.strerror}.") from error
         try:
+            if sealed[:4] != _MAGIC or len(sealed) < _SHORTEST:
+                raise InvalidTag
             data = self._box.decrypt(sealed[4:16], sealed[16:], digest.encode())
         except InvalidTag:
             raise StoreError("A blob was altered, or belongs to another key.") from None
