@@ -8,8 +8,8 @@ import os
 import tempfile
 from collections.abc import Callable
 from datetime import timedelta
-from itertools import count
 from functools import partial
+from itertools import count
 from pathlib import Path
 from types import ModuleType
 

@@ -84,9 +84,7 @@ class TimedDesk:
 
 def stages(bookings: int) -> Results:
     """Median ms of each stage: to prepare, to enrol, to write; of each commit; and of the intake before."""
-    times: WARM_UP = 5
-
-Times = defaultdict(list)
+    times: Times = defaultdict(list)
     with homes.exchange(inline=True) as opened:
         for data in homes.tiny(bookings):
             with _timed(times, "intake"):
