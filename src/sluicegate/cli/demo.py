@@ -27,7 +27,7 @@ from sluicegate.settings import load
 from sluicegate.store.repository import fresh_number
 from sluicegate.testing.agency import AgencySimulator, Mailbox
 
-BACKGROUND = 300
+BACKGROUND = 200
 PATIENCE_S = 240.0
 PIPED_WIDTH = 100
 OFFICER = "demo officer"

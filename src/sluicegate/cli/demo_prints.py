@@ -32,7 +32,7 @@ CHUNK = 50
 Tick = Callable[[int], None]
 
 
-EARLIER = (1, 2, 3, 6, 7, 8)
+EARLIER = (1, 2, 6, 7)
 """Fingers of an earlier record: enough to be found by, and less to extract while somebody waits."""
 
 
