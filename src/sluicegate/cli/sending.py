@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 
 from sluicegate.errors import DeliveryError, InputRefused, UsageError, quoted
+from sluicegate.exchange.case import MessageKind
 
 _TIMEOUT_S = 60.0
 _SENDER, _RECIPIENT = "agency@agencies.example", "intake@sluicegate.example"
@@ -85,7 +86,7 @@ def answers(server: str, ticket: str) -> list[Fetched]:
     try:
         held = httpx.get(f"{base(server)}/v1/answers/{ticket}", timeout=_TIMEOUT_S).json()
         listed = held if isinstance(held, list) else []
-        return [Fetched(_clean(str(one["kind"])), base64.b64decode(one["body"])) for one in listed]
+        return [Fetched(_kind(one["kind"]), base64.b64decode(one["body"])) for one in listed]
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
         raise _unreachable(server) from error
 
@@ -132,6 +133,11 @@ def _unreachable(server: str) -> DeliveryError:
         f"The exchange at {quoted(server)} could not be reached, or broke off.",
         advice="Is it serving there? The bytes may have been taken: send them again, repeats are absorbed.",
     )
+
+
+def _kind(said: object) -> str:
+    """A kind that is known; what a server says becomes part of a file's name, so nothing else may."""
+    return said if isinstance(said, str) and said in tuple(MessageKind) else "UNKNOWN"
 
 
 def _clean(text: str) -> str:

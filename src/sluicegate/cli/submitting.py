@@ -13,7 +13,7 @@ from sluicegate.cli import sending
 from sluicegate.cli.calls import Call, busy, console, leave, plain, read_bytes, standard
 from sluicegate.cli.running import find
 from sluicegate.cli.sending import Sent
-from sluicegate.cli.waiting import Awaited, wait_for
+from sluicegate.cli.waiting import Awaited, Collect, wait_for
 from sluicegate.errors import UsageError
 from sluicegate.store.blobs import digest_of
 
@@ -28,6 +28,11 @@ class Handed:
     digest: str
     sent: Sent
 
+    def lines(self) -> list[str]:
+        """For people."""
+        said = [f"{plain(self.file)}: {self.sent.said}"]
+        return [*said, f"ticket: {self.sent.ticket}"] if self.sent.ticket else said
+
     def document(self) -> dict[str, object]:
         """As JSON."""
         said = {"said": self.sent.said, "ticket": self.sent.ticket}
@@ -40,9 +45,14 @@ class Handed:
     "--via", type=click.Choice(["smtp", "http", "folder"]), default="smtp", show_default=True, help="The way."
 )
 @click.option("--server", help="HOST:PORT, or the folder to drop into [default: what serves the home].")
+@click.option(
+    "--answers", type=click.Path(path_type=Path), help="With http and --wait: write the fetched answers here."
+)
 @click.option("--wait", type=click.FloatRange(min=0), default=0.0, help="Seconds to wait for the answer.")
 @standard
-def submit(call: Call, files: tuple[Path, ...], via: str, server: str | None, wait: float) -> None:
+def submit(
+    call: Call, files: tuple[Path, ...], via: str, server: str | None, answers: Path | None, wait: float
+) -> None:
     """Hand transactions to an exchange, say what it said, and wait for the answer if asked.
 
     \b
@@ -61,13 +71,13 @@ def submit(call: Call, files: tuple[Path, ...], via: str, server: str | None, wa
         disable=len(held) < _BAR_FROM or not shown.is_terminal,
     )
     handed = [Handed(file, digest_of(data), _hand(via, place, data, file.name)) for file, data in bar]
-    lines = [f"{plain(one.file)}: {one.sent.said}" for one in handed]
+    lines = [line for one in handed for line in one.lines()]
     awaited = Awaited((), (), 0)
     if wait:
         tickets = {one.digest: one.sent.ticket for one in handed}
         refused = {one.digest: _why(via, place, one.sent) for one in handed}
         with busy("waiting for the answer"):
-            awaited = wait_for(call, tickets, refused, place if via == "http" else "", wait)
+            awaited = wait_for(call, tickets, refused, Collect(place if via == "http" else "", answers), wait)
     document = {"files": [one.document() for one in handed], "stories": list(awaited.documents)}
     call.show(document, *lines, *awaited.lines)
     leave(awaited.exit_code)

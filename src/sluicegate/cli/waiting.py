@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sluicegate.cli import sending, story
-from sluicegate.cli.calls import REFUSED, WAITS, Call, plain
+from sluicegate.cli.calls import REFUSED, WAITS, Call, plain, write_new
+from sluicegate.delivery.post import SUFFIX
+from sluicegate.errors import UsageError, quoted
 from sluicegate.exchange.case import Case, MessageKind, State
 from sluicegate.settings import FILE
 from sluicegate.store.journal import Store
@@ -27,13 +29,33 @@ class Awaited:
     exit_code: int
 
 
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """How answers are fetched: from which server (empty: not at all), and into which folder."""
+
+    server: str = ""
+    folder: Path | None = None
+
+    def fetch(self, ticket: str) -> tuple[str, ...]:
+        """Kinds of the answers that lie ready, written to the folder where there is one."""
+        found = sending.answers(self.server, ticket)
+        if self.folder is not None and found:
+            _make(self.folder)
+            for one in found:
+                write_new(self.folder / f"{ticket[:26]}-{one.kind}.{SUFFIX.get(one.kind, 'bin')}", one.body)
+        return tuple(one.kind for one in found)
+
+
 def wait_for(
-    call: Call, tickets: Mapping[str, str], refused: Mapping[str, Path | None], server: str, seconds: float
+    call: Call,
+    tickets: Mapping[str, str],
+    refused: Mapping[str, Path | None],
+    collect: Collect,
+    seconds: float,
 ) -> Awaited:
     """Wait until every transaction (named by digest) went as far as it goes without a person, or time is up.
 
-    `tickets` fetch answers from `server`, where there is one; `refused` names the file that a folder's
-    refusal would be told in.
+    `tickets` fetch answers as `collect` says; `refused` names the file that a folder's refusal is told in.
     """
     deadline = time.monotonic() + seconds
     lines: list[str] = []
@@ -41,11 +63,11 @@ def wait_for(
     code = 0
     for digest, ticket in tickets.items():
         lines.append("")
-        if server and not (call.home / FILE).is_file():
-            one = _with_ticket(server, ticket, deadline)
+        if collect.server and not (call.home / FILE).is_file():
+            one = _with_ticket(collect, ticket, deadline)
         else:
             one = _in_home(call, digest, refused[digest], deadline)
-            one = _fetched(one, server, ticket)
+            one = _fetched(one, collect, ticket)
         lines.extend(one.lines)
         documents.extend(one.documents)
         code = max(code, one.exit_code)
@@ -85,22 +107,33 @@ def _rests(case: Case, partner: Store) -> bool:
     return any(one.text("reference") == copy for one in partner.cases_in([State.QUERIED]))
 
 
-def _fetched(one: Awaited, server: str, ticket: str) -> Awaited:
-    if not (server and ticket):
+def _fetched(one: Awaited, collect: Collect, ticket: str) -> Awaited:
+    if not (collect.server and ticket):
         return one
-    kinds = ", ".join(answer.kind for answer in sending.answers(server, ticket)) or "nothing yet"
-    return Awaited((*one.lines, f"fetched with the ticket: {kinds}"), one.documents, one.exit_code)
+    return Awaited((*one.lines, _told(collect.fetch(ticket))), one.documents, one.exit_code)
 
 
-def _with_ticket(server: str, ticket: str, deadline: float) -> Awaited:
+def _with_ticket(collect: Collect, ticket: str, deadline: float) -> Awaited:
     """All that can be known from afar: the answers that the ticket fetches."""
     if not ticket:
         return Awaited(("A repeat gets no ticket, so its answer cannot be fetched here.",), (), WAITS)
     while True:
-        kinds = [answer.kind for answer in sending.answers(server, ticket)]
+        kinds = collect.fetch(ticket)
         answered = any(kind in _ANSWERS for kind in kinds)
         if answered or time.monotonic() > deadline:
             break
         time.sleep(_LOOK_S)
-    line = f"fetched with the ticket: {', '.join(kinds) or 'nothing yet'}"
-    return Awaited((line,), ({"fetched": list(kinds)},), 0 if answered else WAITS)
+    return Awaited((_told(kinds),), ({"fetched": list(kinds)},), 0 if answered else WAITS)
+
+
+def _told(kinds: tuple[str, ...]) -> str:
+    return f"fetched with the ticket: {', '.join(kinds) or 'nothing yet'}"
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"The folder {quoted(str(folder), 200)} cannot be made: {error.strerror}."
+        ) from error
