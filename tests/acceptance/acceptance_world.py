@@ -214,7 +214,8 @@ class Service:
         with ExitStack() as opened:
             self.mailbox = Mailbox().start()
             opened.callback(self.mailbox.close)
-            app.lay_out(home, "secure-communities")
+            if not home.exists():
+                app.lay_out(home, "secure-communities")
             given = {"smarthost": self.mailbox.address, "clock": DRILL, "smtp_port": 0, **settings}
             self.exchange = app.Exchange(load(home, **given))
             opened.callback(self.exchange.close)

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID, SQLAlchemyDatasource
+from dbos._dbos import _get_or_create_dbos_registry
 
 from sluicegate.errors import Conflict, DeliveryError, SluicegateError, StoreError
 from sluicegate.exchange.case import Fact
@@ -152,9 +153,15 @@ class Runner(DBOSConfiguredInstance):
         """Stop after the commits under way; nothing is lost by stopping at any moment."""
         self._stop.set()
         self._wake.set()
-        self._sweeper.join(timeout=10)
+        if self._sweeper.ident is not None:  # a launch that failed never started it
+            self._sweeper.join(timeout=10)
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._post.shutdown(wait=True, cancel_futures=True)
+        # The library keeps every configured instance for ever, and refuses a second one of the same name: a
+        # process that opens another home after this one could not move its cases.
+        known = _get_or_create_dbos_registry().instance_info_map
+        for name in [name for name, one in known.items() if one is self]:
+            del known[name]
 
     def idle(self) -> bool:
         """Whether nothing runs and nothing could: no runnable case, no message due now."""
