@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
@@ -19,12 +18,11 @@ from sluicegate import settings
 from sluicegate.app import Exchange
 from sluicegate.cli.calls import Call, busy, standard
 from sluicegate.cli.listening import listen
+from sluicegate.cli.logs import to_stderr
 from sluicegate.cli.running import announced, only_server
 from sluicegate.settings import Settings
 
 log = logging.getLogger("sluicegate.serve")
-
-_FORMAT = "at=%(asctime)s.%(msecs)03dZ level=%(levelname)s from=%(name)s event=%(message)s"
 
 
 @click.command()
@@ -51,7 +49,7 @@ def serve(call: Call, **given: object) -> None:
     """
     call.need_home()
     read = settings.load(call.home, **given)
-    with _told_to_stop() as stop, _logging(), only_server(call.home), ExitStack() as open_things:
+    with _told_to_stop() as stop, to_stderr(), only_server(call.home), ExitStack() as open_things:
         with busy("starting"):
             exchange = Exchange(read)
             open_things.callback(exchange.close)
@@ -96,19 +94,3 @@ def _told_to_stop() -> Iterator[threading.Event]:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
-
-
-@contextmanager
-def _logging() -> Iterator[None]:
-    """Lines of key=value on stderr: events, ids and counts; never a payload or a name."""
-    handler = logging.StreamHandler()
-    formatter = logging.Formatter(_FORMAT, "%Y-%m-%dT%H:%M:%S")
-    formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
-    logger = logging.getLogger("sluicegate")
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
