@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fuzz targets by name. Names only: each is imported in a process of its own, under instrumentation."""
+
+from __future__ import annotations
+
+TARGETS: dict[str, str] = {
+    "itl": "reader, writer, conformance, submission, ERRT",
+    "peek": "the door's look at Type-1",
+    "parts": "mails and forms cut into parts",
+    "header": "kind and size of an image",
+    "decode": "PNG, JPEG, JPEG 2000, raw to pixels",
+    "wsq": "WSQ in a disposable worker (slow)",
+    "template": "templates",
+    "ledger": "receipt, proof, checkpoint, entry",
+    "envelopes": "what passes between the roles",
+    "program": "CSV and TOML of a program",
+}
+
+DRILL = "drill"
+"""A target with a planted fault, which shows that faults are found; never part of a run of all."""
