@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.sluicegate-$(shell cksum requirements/lock.txt pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench fuzz clean
+.PHONY: help setup demo test check format bench fuzz fuzz-minute clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -37,9 +37,15 @@ format: setup ## put the code into its one format
 bench: setup ## bookings per second, time per stage, memory; writes bench-out/
 	@$(BIN)/python -m tools.bench
 
+fuzz: setup ## look for inputs that break a reader, MINUTES=10 each (or TARGETS="itl parts"); keeps fuzz-out/
+	@$(BIN)/python -m tools.fuzz --seconds $$(( $(or $(MINUTES),10) * 60 )) $(TARGETS)
+
+fuzz-minute: setup ## the same for about a minute in all
+	@$(BIN)/python -m tools.fuzz --seconds 5
+
 lock: ## work the locked versions out again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --no-annotate --extra dev pyproject.toml -o requirements/lock.txt
 
 clean: ## remove what was made, the virtual environment included
-	rm -rf .venv build dist demo-home bench-out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist demo-home bench-out fuzz-out .pytest_cache .mypy_cache .ruff_cache .hypothesis
