@@ -34,7 +34,7 @@ check: setup ## format, lint, strict types
 format: setup ## put the code into its one format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-bench: setup ## bookings per second, time per stage, memory; writes bench-out/
+bench: setup ## bookings per second, time per stage, memory; about five minutes; writes bench-out/
 	@$(BIN)/python -m tools.bench
 
 fuzz: setup ## look for inputs that break a reader, MINUTES=10 each (or TARGETS="itl parts"); keeps fuzz-out/

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m tools.bench`: measures everything, about six minutes, into `bench-out/`."""
+"""`python -m tools.bench`: measures everything, about five minutes, into `bench-out/`."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def plan(results: Results, bookings: int, repeat: int, cards: int, background: i
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("bench-out"), show_default=True)
-@click.option("--bookings", default=120, show_default=True, help="Bookings in one run of the null engine.")
+@click.option("--bookings", default=60, show_default=True, help="Bookings in one run of the null engine.")
 @click.option("--repeat", default=3, show_default=True, help="Runs of each way.")
 @click.option("--cards", default=4, show_default=True, help="Bookings through the real engine; 0 for none.")
 @click.option("--background", default=500, show_default=True, help="Other people in each gallery.")
