@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,13 +24,17 @@ from click.testing import CliRunner
 
 from sluicegate import app
 from sluicegate.cli.main import sluicegate
+from sluicegate.errors import SettingsError, SluicegateError
 from sluicegate.exchange.case import State
+from sluicegate.exchange.engine import walk
+from sluicegate.settings import load
 from sluicegate.store.blobs import BlobStore
 from sluicegate.store.entries import EntryLog
 from sluicegate.store.journal import Store
 from sluicegate.store.sql import open_database
 from sluicegate.testing import bookings
 from sluicegate.testing.agency import AgencySimulator, Mailbox
+from sluicegate.testing.world import InlineWorkshop, SteppingClock
 
 pytestmark = pytest.mark.slow
 
@@ -138,6 +142,39 @@ def test_one_process_can_serve_a_home_twice() -> None:
             with Service(folder / "home", extractor="null", engine="null", min_minutiae=1) as service:
                 assert service.mail(booking(900 + number)).code == 250
                 assert kind_of(service.answer(tcn(900 + number))) == "SRE"
+
+
+class NoWorkers(InlineWorkshop):
+    """A workshop that cannot start its workers for a while."""
+
+    trouble = True
+
+    def map(self, payloads: Iterable[bytes]) -> Iterator[bytes | SluicegateError]:
+        """Answers, or for each payload the trouble."""
+        if not self.trouble:
+            yield from super().map(payloads)
+            return
+        for _ in payloads:
+            yield SettingsError("The worker entry cannot be started.")
+
+
+def test_a_booking_outlasts_an_exchange_that_has_no_workers() -> None:
+    """A booking is not refused because our workers cannot be started: it waits, and is then searched."""
+    with scratch() as folder:
+        app.lay_out(folder / "home", "secure-communities")
+        workshop = NoWorkers()
+        settings = load(folder / "home", extractor="null", engine="null", min_minutiae=1)
+        exchange = app.Exchange(settings, workshop=workshop, clock=SteppingClock())
+        case_id = exchange.door.accept(booking(1), "folder").case_id
+        with pytest.raises(SettingsError):
+            walk(exchange.bureau, case_id)
+        assert exchange.bureau.store.case(case_id).state is State.AUTHORIZED
+        workshop.trouble = False
+        walk(exchange.bureau, case_id)
+        kinds = [message.kind for message in exchange.bureau.store.messages_of(case_id)]
+        exchange.close()
+    assert "SRE" in kinds
+    assert "ERRT" not in kinds
 
 
 # -- a disk that fills up while an installation runs --------------------------------------------------------

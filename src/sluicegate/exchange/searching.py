@@ -47,7 +47,8 @@ def chosen(images: Sequence[Image]) -> list[Image]:
 def probe_images(workshop: Workshop, images: Sequence[Image], min_minutiae: int) -> Probe:
     """Decode and extract every chosen image, each in a worker of its own.
 
-    Raises InputRefused with a sentence naming the image that could not be read, or WorkerLost likewise.
+    Raises InputRefused with a sentence naming the image that could not be read, or WorkerLost likewise;
+    SettingsError or UsageError where there are no workers to be had, and then it is worth another try.
     """
     wanted = chosen(images)
     if not wanted:
@@ -58,9 +59,10 @@ def probe_images(workshop: Workshop, images: Sequence[Image], min_minutiae: int)
     for image, result in zip(wanted, results, strict=True):
         if isinstance(result, InputRefused):
             raise ImageRefused(f"{_name(image)} {result.message}", code=result.code)
+        if isinstance(result, WorkerLost):
+            raise WorkerLost(f"{_name(image)} {result.message}")
         if isinstance(result, BaseException):
-            reason = result.message if isinstance(result, WorkerLost) else "could not be read"
-            raise WorkerLost(f"{_name(image)} {reason}")
+            raise result  # our own trouble, such as no workshop: the sender's image is not to blame
         maker = templates.decode(result)
         fingers.extend(maker.fingers)
     assert maker is not None
