@@ -41,9 +41,8 @@ _CHANGES = {
 
 def full_match(town: Town) -> str:
     """Full participation, the partner knows the person, two recipients."""
-    person = 5000 + town.taken
-    town.enrol(town.exchange.gallery, person, f"P{person:08d}")
-    return live(town, town.draft("full", person, sco=("CA0430800",)))
+    town.enrol(town.exchange.gallery, 5000, "P00005000")
+    return live(town, town.draft("full", 5000, sco=("CA0430800",), ret=False))
 
 
 def full_silent(town: Town) -> str:
@@ -53,9 +52,8 @@ def full_silent(town: Town) -> str:
 
 def muted(town: Town) -> str:
     """The agency opted out of the answer, and there is one."""
-    person = 5000 + town.taken
-    town.enrol(town.exchange.gallery, person, f"P{person:08d}")
-    return live(town, town.draft("no-answer", person))
+    town.enrol(town.exchange.gallery, 5000, "P00005000")
+    return live(town, town.draft("no-answer", 5000, ret=False))
 
 
 def withheld(town: Town) -> str:
@@ -70,10 +68,9 @@ def refused(town: Town) -> str:
 
 def examined(town: Town) -> str:
     """Two subjects fit, and an examiner says that the first is the same."""
-    person = 5000 + town.taken
     for letter in "GH":
-        town.enrol(town.exchange.open, person, f"{letter}{person:08d}")
-    return live(town, town.draft("full", person))
+        town.enrol(town.exchange.open, 5000, f"{letter}00005000")
+    return live(town, town.draft("full", 5000, ret=False))
 
 
 LIVES: dict[str, Life] = {
@@ -231,9 +228,7 @@ def test_a_disk_that_fails_at_any_write_of_bytes_loses_nothing_and_repeats_nothi
     for number in range(8):
         office = town.exchange.offices[role]
         disk = BrokenDisk(office.spool if which == "spool" else office.store.outgoing, number, after=after)
-        person = 5000 + town.taken
-        town.enrol(town.exchange.gallery, person, f"P{person:08d}")
-        data = town.draft("full", person, sco=("CA0430800",))
+        data = town.draft("full", 5000, sco=("CA0430800",), ret=False)
         with suppress(CrashError, StoreError):
             town.submit(data)
             town.settle()
