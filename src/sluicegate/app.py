@@ -70,6 +70,8 @@ def lay_out(home: Path, program: str, scenario: str = "", toml: str = "") -> Non
         )
     files = {name: programs.shipped(name) for name in (program, scenario) if name}
     try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.chmod(0o700)
         for name in ("keys", "bureau", "partner", "state", "incoming", "answers", "refused", "programs"):
             (home / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder, held in files.items():

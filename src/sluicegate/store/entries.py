@@ -129,6 +129,8 @@ class EntryLog:
         """Derive every tree again from its entries; size by log. Raises LedgerError on a difference."""
         sizes: dict[str, int] = {}
         with self._engine.connect() as connection:
+            # One read transaction: beside a running server, trees and entries must be of the same moment.
+            connection.exec_driver_sql("BEGIN")
             held = {str(r["log"]): bytes(r["tree"]) for r in connection.execute(queries()["logs"]).mappings()}
             grown: dict[str, merkle.Frontier] = {}
             for row in connection.execute(queries()["all_entries"]).mappings():
