@@ -82,6 +82,7 @@ def main(out: Path, bookings: int, repeat: int, cards: int, background: int) -> 
             progress.update(task, description=name)
             work()
             progress.advance(task)
+    results["machine"]["load average at the end"] = machine.load()
     tables = report.tables(results)
     for one in tables:
         _show(console, one)

@@ -26,8 +26,13 @@ def describe() -> dict[str, str]:
         "kernel": platform.release(),
         "python": platform.python_version(),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "load average before": f"{os.getloadavg()[0]:.1f}",
+        "load average at the start": load(),
     }
+
+
+def load() -> str:
+    """Load average of the last minute: our own work and that of others."""
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 def _field(file: Path, name: str) -> str:
