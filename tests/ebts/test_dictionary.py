@@ -108,8 +108,9 @@ def test_the_dictionary_agrees_with_the_published_rules(shared_data: Path) -> No
     carried = 0
     with (shared_data / "domain" / "ebts91_fields.csv").open(encoding="utf-8") as file:
         for theirs in csv.DictReader(file):
-            tot, tag = theirs["tot"], theirs["tag"]
-            if not dictionary.has_fields(tot) or ".." in tag or tag == "2.002":
+            # The source misspells EHRR once, and has stray items of an "MCS" that it does not describe.
+            tot, tag = theirs["tot"].replace("EHHR", "EHRR"), theirs["tag"]
+            if tot not in dictionary.known_tots() or ".." in tag or tag == "2.002":
                 continue
             row = dictionary.fields(tot)[tag].row
             size = str(row.least) if row.least == row.most else f"{row.least}-{row.most}"
@@ -119,4 +120,4 @@ def test_the_dictionary_agrees_with_the_published_rules(shared_data: Path) -> No
             if ours != (theirs["mo"], theirs["ctype"], theirs["chars"], theirs["occ"]):
                 wrong.append((tot, tag, ours))
     assert wrong == []
-    assert carried > 700
+    assert carried > 1400

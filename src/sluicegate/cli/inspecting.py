@@ -13,7 +13,8 @@ from rich.console import RenderableType
 
 from sluicegate.cli.calls import REFUSED, Call, leave, plain, read_bytes, standard, table, write_new
 from sluicegate.cli.images import decoded
-from sluicegate.ebts import conformance, dictionary
+from sluicegate.cli.judging import defects_of
+from sluicegate.ebts import dictionary
 from sluicegate.errors import UsageError
 from sluicegate.itl.model import Defect, Image, Record, Severity, Transaction
 from sluicegate.itl.reader import read
@@ -57,8 +58,7 @@ def inspect(call: Call, file: Path, personal: bool, decode: bool, folder: Path |
     """
     reading = read(read_bytes(file))
     transaction = reading.transaction
-    profile = conformance.check(transaction, datetime.now(UTC)) if transaction else ()
-    defects = sorted((*reading.defects, *profile), key=lambda d: -d.severity)
+    defects = sorted(defects_of(reading, datetime.now(UTC)), key=lambda d: -d.severity)
     pictures = list(transaction.images) if transaction else []
     pixels = decoded(pictures) if (decode or folder) and pictures else []
     files = _write(folder, pictures, pixels) if folder else []

@@ -3,18 +3,27 @@
 
 Source: EBTS 9.1 section 3 and Appendices B and C. The structure (LEN, CNT, IDC, separators) is checked where
 bytes are read, in `itl.reader`; here the meaning is. Steps: header, type of transaction, records, fields,
-relations. Time is linear in the transaction.
+relations, and the image records by the rules of the standard (`itl.conform`). Time is linear in the
+transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import chain
 
-from sluicegate.ebts import dictionary, field_rules, header_rules, record_rules, relation_rules
+from sluicegate.ebts import (
+    dictionary,
+    field_rules,
+    header_rules,
+    image_rules,
+    record_rules,
+    relation_rules,
+)
 from sluicegate.ebts.dictionary import TotRow
 from sluicegate.ebts.formats import FIELD, HEADER, RECORD, Context
+from sluicegate.ebts.image_rules import Frame
 from sluicegate.errors import quoted
 from sluicegate.itl.model import Defect, Place, Record, Severity, Transaction
 
@@ -54,6 +63,15 @@ def check_booking(transaction: Transaction, now: datetime) -> tuple[Defect, ...]
     return (Defect(HEADER, Severity.ERROR, place, message, "Sluicegate"), *defects)
 
 
+def check_images(transaction: Transaction, frames: Mapping[int, Frame]) -> tuple[Defect, ...]:
+    """Where a record and its image's own header disagree, as WARNINGs. `frames` by offset of the record.
+
+    What the bytes of an image say is for who may look at them to find out; a record without a frame is not
+    judged.
+    """
+    return tuple(image_rules.check_frames(transaction, frames))
+
+
 def admissible(defects: Iterable[Defect]) -> bool:
     """Whether a transaction with these defects can be processed: none of them is an ERROR."""
     return all(defect.severity < Severity.ERROR for defect in defects)
@@ -88,14 +106,16 @@ def _body(transaction: Transaction, row: TotRow, context: Context) -> Iterator[D
     yield from record_rules.check_counts(transaction, row)
     yield from record_rules.check_prints(transaction)
     header = transaction.records[0]
+    yield from image_rules.check_resolution(transaction, header)
     specs = dictionary.fields(row.tot, header_rules.version(header))
     for record in transaction.of_type(2):
         yield from field_rules.check_record(record, specs, context)
         if dictionary.has_fields(row.tot):
             yield from field_rules.unlisted(record, specs, row.tot)
             sent = next((field.text for field in header.fields if field.tag == "1.005"), "")
-            yield from relation_rules.check(transaction, record, sent)
+            yield from relation_rules.check(transaction, record, row, sent)
         else:
             message = f"the dictionary does not carry the Type-2 fields of {row.tot}; they are not checked"
             place = Place(record.offset, 2, record.idc)
             yield Defect(FIELD, Severity.NOTE, place, message, row.clause)
+    yield from image_rules.by_the_standard(transaction, row)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fields of the Type-2 record that must agree with each other, with the header and with the prints.
 
-Source: EBTS 9.1 Appendix C: 2.022 DOB, 2.045 DOA, 2.054 SSD, 2.055 SLE, 2.084 AMP.
+Source: EBTS 9.1 Appendix C: 2.005 RET, 2.022 DOB, 2.045 DOA, 2.054 SSD, 2.055 SLE, 2.084 AMP.
 """
 
 from __future__ import annotations
@@ -10,24 +10,27 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from sluicegate.ebts import formats, record_rules
+from sluicegate.ebts.dictionary import TotRow
 from sluicegate.ebts.formats import RELATION
 from sluicegate.itl.model import Defect, Field, Place, Record, Severity, Transaction
 
 _A_DAY = timedelta(days=1)  # EBTS allows the sender's local date to be a day ahead
 
 
-def check(transaction: Transaction, record: Record, sent: str) -> Iterator[Defect]:
-    """Relations of one Type-2 record. `sent` is DAT (1.005) as received.
+def check(transaction: Transaction, record: Record, row: TotRow, sent: str) -> Iterator[Defect]:
+    """Relations of one Type-2 record. `sent` is DAT (1.005) as received, `row` the TOT's.
 
     A date that cannot be read takes no part: its own defect says so already.
     """
     values = {field.tag: field for field in reversed(record.fields)}
     yield from _dates(values, record, formats.day(sent))
     yield from _custody(values, record)
-    if "2.045" in values:  # a booking; other TOTs may carry a single print
-        told = [finger for finger, _ in amputations(values.get("2.084"))]
-        place = Place(record.offset, record.type, record.idc, "2.084")
+    yield from _purpose(values, record, row)
+    told = [finger for finger, _ in amputations(values.get("2.084"))]
+    place = Place(record.offset, record.type, record.idc, "2.084")
+    if row.kind == "criminal" and "2.045" in values:  # other TOTs may carry a single print
         yield from record_rules.check_missing(transaction.images, told, place)
+    yield from record_rules.check_amputated(transaction.images, told, place)
 
 
 def amputations(field: Field | None) -> tuple[tuple[int, str], ...]:
@@ -35,6 +38,14 @@ def amputations(field: Field | None) -> tuple[tuple[int, str], ...]:
     pairs = [items for items in (field.texts() if field else []) if len(items) == 2]
     listed = [(f, code) for f, code in pairs if len(f) == 2 and f.isascii() and f.isdigit()]
     return tuple((int(f), code) for f, code in listed if 1 <= int(f) <= 10 and code in ("XX", "UP"))
+
+
+def _purpose(values: dict[str, Field], record: Record, row: TotRow) -> Iterator[Defect]:
+    # What wants neither an answer nor to be kept was sent for nothing: one of the two is a mistake.
+    ret = values.get("2.005")
+    if ret is not None and ret.text == "N" and row.kind == "criminal" and "SRE" not in row.answers:
+        message = f"2.005 RET is N, and {row.tot} wants no answer: nothing would come of it"
+        yield _defect(record, "2.005", message, Severity.WARNING)
 
 
 def _dates(values: dict[str, Field], record: Record, sent: date | None) -> Iterator[Defect]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from sluicegate.itl import profile, relations, values
-from sluicegate.itl.model import Defect, Place, Record, Severity, Transaction
+from sluicegate.itl.model import Defect, Field, Place, Record, Severity, Transaction
 from sluicegate.itl.profile import Row, Spec
 from sluicegate.itl.values import COUNT, NONE, RELATION
 
@@ -49,7 +49,7 @@ def check(transaction: Transaction) -> tuple[Defect, ...]:
 
 
 def findings(transaction: Transaction) -> Iterator[Finding]:
-    """As `check`, one by one, each with the weight of its field. At most `MOST` and one that tells of more."""
+    """As `check`, one by one, with the weight of the field. At most `MOST`, and one that tells of more."""
     all_of_them = _findings(transaction)
     yield from islice(all_of_them, MOST)
     if next(all_of_them, None) is not None:
@@ -94,9 +94,13 @@ def _held(record: Record) -> dict[int, _Held]:
         if field.tag.partition(".")[0] == str(record.type) and field.number not in found:
             offsets = [[item.offset for item in one.items] for one in field.subfields]
             # Image data is never looked at as text: it may be megabytes.
-            texts = [["#"]] if field.number == 999 and field.subfields[0].items[0].raw else field.texts()
+            texts = [["#"]] if field.number == 999 and _has_data(field) else field.texts()
             found[field.number] = _Held(texts, offsets, field.offset)
     return found
+
+
+def _has_data(field: Field) -> bool:
+    return any(item.raw for subfield in field.subfields for item in subfield.items)
 
 
 def _unpacked(record: Record) -> dict[int, _Held]:
@@ -123,7 +127,8 @@ def _field(spec: Spec, held: _Held, record: Record) -> Iterator[Finding]:
     for n, items in enumerate(held.values[:most]):
         shown = n + 1 if count > 1 else 0
         for item, (row_of_it, flaw) in _items(spec, items):
-            at = held.offsets[n][item - 1] if 0 < item <= len(held.offsets[n]) else held.offsets[n][0]
+            offsets = held.offsets[n]
+            at = offsets[min(item, len(offsets)) - 1] if offsets else held.offset
             shown_item = item if spec.items else 0
             yield _finding(row_of_it, record, flaw, at, subfield=shown, item=shown_item, field=row)
 
@@ -136,7 +141,7 @@ def _items(spec: Spec, items: Sequence[str]) -> Iterator[tuple[int, tuple[Row, v
     if not spec.items:
         if len(items) > 1:
             yield 1, (row, (COUNT, f"has {len(items)} items where one is allowed"))
-        if flaw := values.flaw(row, items[0]):
+        if flaw := values.flaw(row, items[0] if items else ""):
             yield 1, (row, flaw)
         return
     if row.rule != "open" and len(items) > max(spec.items):
@@ -173,10 +178,18 @@ def _clash(clash: relations.Clash, edition: str) -> Finding:
     spec = profile.fields(record.type, edition).get(clash.number)
     mnem = spec.row.mnem if spec else "CNT"
     tag = f"{record.type}.{clash.number:03d}"
-    field = record.get(clash.number)
-    place = Place(
-        field.offset if field else record.offset, record.type, record.idc, tag, clash.subfield, clash.item
-    )
+    place = Place(_offset(clash), record.type, record.idc, tag, clash.subfield, clash.item)
     code = NONE if clash.missing else RELATION
-    told = Defect(code, Severity.ERROR, place, f"{tag} {mnem} {clash.message}", f"ANSI/NIST-ITL 8.{record.type}")
+    clause = f"ANSI/NIST-ITL 8.{record.type}"
+    told = Defect(code, Severity.ERROR, place, f"{tag} {mnem} {clash.message}", clause)
     return Finding(told, mandatory=False)
+
+
+def _offset(clash: relations.Clash) -> int:
+    field = clash.record.get(clash.number)
+    if field is None:
+        return clash.record.offset
+    if not 0 < clash.subfield <= len(field.subfields):
+        return field.offset
+    subfield = field.subfields[clash.subfield - 1]
+    return subfield.items[clash.item - 1].offset if 0 < clash.item <= len(subfield.items) else subfield.offset

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sluicegate.itl.fields import number
-from sluicegate.itl.model import Field, Item, Record, Transaction
+from sluicegate.itl.model import Item, Record, Transaction
 
 SINCE_2011 = "0500"
 
 _RESOLVED = frozenset((3, 4, 5, 6))  # records whose resolution only the header tells
-_LOWEST = {1: 490, 2: 193}  # least scale of a friction ridge image by SLC: per inch, per cm
+_LOWEST = {1: (490, "inch"), 2: (193, "cm")}  # least scale of a friction ridge image by SLC: per inch, per cm
 _POSED = 40  # the SAP from which on a face image must be described
 _DESCRIBED = ((23, "PAS"), (26, "SXS"), (27, "SEC"), (28, "SHC"))
 _JOINT = 19  # FGP: entire joint image or tip
@@ -81,12 +81,14 @@ def _is_resolution(text: str) -> bool:
 
 
 def _scale(record: Record, edition: str) -> Iterator[Clash]:
-    least = _LOWEST.get(_whole(record, 8), 0)
+    # SLC 0 says that the scale is only an aspect ratio. Where SLC is nonsense, either unit is too coarse.
+    slc = _whole(record, 8)
+    least, unit = _LOWEST.get(slc, (0 if slc == 0 else 193, "cm at the least"))
     for place in (9, 10):
         value = _whole(record, place)
-        if edition >= "0300" and least and 0 <= value < least:
-            unit = "inch" if _whole(record, 8) == 1 else "cm"
-            yield Clash(record, place, f"is under {least} pixels per {unit}, the least of a friction ridge image")
+        if edition >= "0300" and 0 <= value < least:
+            message = f"is under {least} pixels per {unit}, too coarse for a friction ridge image"
+            yield Clash(record, place, message)
 
 
 def _bits(record: Record) -> Iterator[Clash]:
@@ -97,7 +99,7 @@ def _bits(record: Record) -> Iterator[Clash]:
 
 def _joints(record: Record, edition: str) -> Iterator[Clash]:
     field = record.get(13)
-    positions = {number(s.items[0].raw) for s in field.subfields} if field else set()
+    positions = {number(s.items[0].raw) for s in field.subfields if s.items} if field else set()
     if _JOINT in positions and edition >= "0400" and record.get(14) is None:
         yield Clash(record, 14, "is missing, and finger position 19 needs it", missing=True)
     hll, vll = _whole(record, 6), _whole(record, 7)
@@ -116,7 +118,9 @@ def _boxes(record: Record, place: int, first: int, size: tuple[int, int], slack:
             continue
         left, right, top, bottom = corner
         if left >= right + slack:
-            yield Clash(record, place, "has a left edge that is not left of the right one", False, n, first + 2)
+            yield Clash(
+                record, place, "has a left edge that is not left of the right one", False, n, first + 2
+            )
         if top >= bottom + slack:
             yield Clash(record, place, "has a top edge that is not above the bottom one", False, n, first + 4)
         if 0 < size[0] < right or 0 < size[1] < bottom:
@@ -134,21 +138,16 @@ def _corners(items: tuple[Item, ...], first: int) -> tuple[int, int, int, int] |
 def _polygons(record: Record, place: int, size: tuple[int, int]) -> Iterator[Clash]:
     field = record.get(place)
     for n, subfield in enumerate(field.subfields[:12] if field else (), 1):
-        points = [number(item.raw) for item in subfield.items[1:201]]
-        if len(points) < 1 or points[0] is None:
+        told, *points = [number(item.raw) for item in subfield.items[1:201]] or [None]
+        if told is None:
             continue
-        if len(points) - 1 != 2 * points[0] and points[0] < 100:
+        if len(points) != 2 * told and told < 100:
             yield Clash(record, place, "has another number of points than it says", False, n, 2)
-        across, down = points[1::2], points[2::2]
-        if any(v is None for v in (*across, *down)):
+        across, down = [v for v in points[::2] if v is not None], [v for v in points[1::2] if v is not None]
+        if len(across) + len(down) < len(points):
             yield Clash(record, place, "has a point that is not a pair of numbers", False, n)
-        elif max(across, default=0, key=int_or_0) > size[0] > 0 or max(down, default=0, key=int_or_0) > size[1] > 0:
+        elif max(across, default=0) > size[0] > 0 or max(down, default=0) > size[1] > 0:
             yield Clash(record, place, "reaches beyond the image", False, n)
-
-
-def int_or_0(value: int | None) -> int:
-    """The number, or 0 for none."""
-    return value or 0
 
 
 def _face(record: Record) -> Iterator[Clash]:
@@ -160,7 +159,7 @@ def _face(record: Record) -> Iterator[Clash]:
             if record.get(place) is None:
                 yield Clash(record, place, f"is missing, and SAP {profile} needs it", missing=True)
     box = record.get(14)
-    corner = _corners(box.subfields[0].items, 0) if isinstance(box, Field) else None
+    corner = _corners(box.subfields[0].items, 0) if box and box.subfields else None
     if corner is not None:
         hll, vll = _whole(record, 6), _whole(record, 7)
         if corner[0] >= corner[1] or corner[2] >= corner[3]:
@@ -170,6 +169,5 @@ def _face(record: Record) -> Iterator[Clash]:
 
 
 def _whole(record: Record, place: int) -> int:
-    field = record.get(place)
-    value = number(field.subfields[0].items[0].raw) if field else None
+    value = number(record.text(place).encode("utf-8", "replace"))
     return -1 if value is None else value
