@@ -10,14 +10,18 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from sluicegate.errors import InputRefused
 from sluicegate.exchange.case import Json
 from sluicegate.exchange.stages.share import Reply
 
 MAX_BYTES = 96 * 1024 * 1024
+
+_NOT_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def read_reply(data: bytes) -> tuple[str, Reply]:
     """The reference and the partner's word. Raises InputRefused."""
     held = _load(data)
     lines = held.get("lines")
-    if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+    if not isinstance(lines, list) or not all(_is_text(line) for line in lines):
         raise InputRefused("A reply's lines are not a list of texts.")
     reply = Reply(
         matched=held.get("matched") is True,
@@ -114,9 +118,14 @@ def _load(data: bytes) -> dict[str, object]:
 
 def _text(held: Mapping[str, object], key: str) -> str:
     value = held.get(key)
-    if not isinstance(value, str):
+    if not _is_text(value):
         raise InputRefused(f"The envelope has no text under {key}.")
     return value
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    # JSON can spell half a character and NUL, which no database takes: refused here, not failed on there.
+    return isinstance(value, str) and _NOT_TEXT.search(value) is None
 
 
 def _bytes(held: Mapping[str, object], key: str) -> bytes:

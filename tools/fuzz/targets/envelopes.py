@@ -46,4 +46,15 @@ def one(data: bytes) -> None:
     hold(
         second is None or read_second(second.encode()) == second, "a response does not survive being written"
     )
-    refused(lambda: read_reply(data), InputRefused)
+    reply = refused(lambda: read_reply(data), InputRefused)
+    for text in (
+        *((copy.reference, copy.case_id, copy.proof) if copy else ()),
+        *((second.reference, second.recipient, second.channel) if second else ()),
+        *((reply[0], *reply[1].lines) if reply else ()),
+    ):
+        hold(_can_be_kept(text), "a text of an envelope cannot be stored")
+
+
+def _can_be_kept(text: str) -> bool:
+    """No database takes half a character, and one of the two takes no NUL."""
+    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
