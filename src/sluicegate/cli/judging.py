@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that can be said against a file without decoding an image: structure, profile, standard, bytes."""
+"""All that can be said against a file without decoding an image: structure, profile, standard, bytes."""
 
 from __future__ import annotations
 
