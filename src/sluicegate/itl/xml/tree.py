@@ -2,8 +2,8 @@
 """XML bytes to a bounded tree whose nodes know their line and byte offset. No entity is ever expanded.
 
 Source: W3C XML 1.0 (fifth edition), Namespaces in XML 1.0. The parser is expat: it streams, fetches nothing,
-and is stopped by the first thing over a limit. A document type declaration is refused where it begins, so that
-there are no entities but the five of XML itself.
+and is stopped by the first thing over a limit. A document type declaration is refused where it begins, so
+that there are no entities but the five of XML itself.
 """
 
 from __future__ import annotations
