@@ -135,7 +135,7 @@ def _full(body: dict[str, Json]) -> dict[str, Json]:
 def _answered(world: World, part: Part, case: Case) -> Iterator[str]:
     kind, _, sre = world.mail[part.ori][0]
     copy = next(m for m in world.exchange.bureau.store.messages_of(case.case_id) if m.kind == "COPY")
-    envelope = json.loads(world.exchange.bureau.store.outgoing.get(copy.digest))
+    envelope = json.loads(world.copies[copy.message_id])
     sizes = "\n".join(f"{key:<12} {len(value):>9,} characters" for key, value in sorted(envelope.items()))
     yield f"""## 4. The criminal answer
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,7 +37,7 @@ from sluicegate.settings import FILE, Settings
 from sluicegate.store import programs
 from sluicegate.store.blobs import BlobStore, load_key
 from sluicegate.store.entries import EntryLog
-from sluicegate.store.journal import Store
+from sluicegate.store.journal import FLEETING, Store
 from sluicegate.store.programs import ProgramSource
 from sluicegate.store.repository import Repository
 from sluicegate.store.sql import open_database
@@ -266,7 +267,8 @@ class Exchange:
             spooled, queued = office.spool.digests(min_age_s), office.store.outgoing.digests(min_age_s)
             rows = office.store.rows("open_digests")
             named = {row["digest"] for row in rows} | {row["template"] for row in rows}
-            sent = {message.digest for message in office.store.messages()}
+            rows = office.store.rows("kept_bodies", fleeting=json.dumps(sorted(FLEETING)))
+            sent = {row["digest"] for row in rows}
             for store, orphans in ((office.spool, spooled - named), (office.store.outgoing, queued - sent)):
                 for digest in orphans:
                     store.erase(digest)

@@ -250,7 +250,7 @@ def test_findings_and_numbers_never_cross_repositories(census: Census) -> None:
         other = letter(census.town, census.cases[name, "elsewhere"], "SRE")
         assert (item(own, 59), item(own, 14)[:1]) == ("I", "K")
         assert item(other, 59) == "I"
-        assert item(other, 14)[:1] != "E"
+        assert not item(other, 14).startswith("E00000")  # a fresh number is drawn, and may begin with E
         assert item(letter(census.town, census.cases[name, "plain"], "SRE"), 59) == "N"
 
 

@@ -137,7 +137,9 @@ class Runner(DBOSConfiguredInstance):
             },
         )
         with desk.store.session() as session:
-            return desk.store.delivered(session, message, (fact,), desk.clock())
+            noted = desk.store.delivered(session, message, (fact,), desk.clock())
+        desk.store.let_go(message)
+        return noted
 
     # -- the sweep -------------------------------------------------------------------------------------
 

@@ -88,6 +88,10 @@ def _outgoing(row: Mapping[str, Any]) -> Outgoing:
     )
 
 
+FLEETING = frozenset({"COPY", "REPLY", "SECOND"})
+"""Kinds whose bytes go once the receiving installation has taken them: it answers for them from then on."""
+
+
 class Store:
     """All that one installation remembers. Safe to use from several threads."""
 
@@ -278,6 +282,14 @@ class Store:
             log = ANSWERS_LOG
         self.log.append(session, facts, message.case_id, at, log or COMMON_LOG)
         return True
+
+    def let_go(self, message: Outgoing) -> None:
+        """Erase the bytes of a delivered message that passed between installations; its row stays.
+
+        If we crash before this, the sweep at the next start erases them.
+        """
+        if message.kind in FLEETING:
+            self.outgoing.erase(message.digest)
 
     def trouble(self, session: Session, message: Outgoing, sentence: str, at: datetime) -> None:
         """Note why a delivery failed, and wait longer each time (1 s doubling to 5 minutes)."""

@@ -92,5 +92,8 @@ DELETE FROM reference WHERE subject = :subject;
 SELECT COUNT(*) AS n FROM reference;
 -- name: open_digests
 SELECT digest, COALESCE(json_extract(dossier, '$.template'), '') AS template FROM story WHERE state <> 'closed';
+-- name: kept_bodies
+SELECT digest FROM message
+WHERE state = 'queued' OR kind NOT IN (SELECT value FROM json_each(:fleeting));
 -- name: messages_on
 SELECT * FROM message WHERE channel = :channel ORDER BY sequence;

@@ -112,6 +112,7 @@ class World:
             app.lay_out(home, program, scenario)
         self.faults = Faults()
         self.mail: dict[str, list[tuple[str, str, bytes]]] = defaultdict(list)
+        self.copies: dict[str, bytes] = {}
         self.clock = SteppingClock()
         self._open()
 
@@ -122,6 +123,7 @@ class World:
         for store in stores.values():
             self._with_faults(store)
         carriers: dict[str, Carrier] = {**self.exchange.carriers(), "smtp": self._keep, "folder": self._keep}
+        carriers["partner"] = self._seen(carriers["partner"])
         self.post = Post(stores, carriers)
 
     def _with_faults(self, store: Store) -> None:
@@ -138,6 +140,15 @@ class World:
         """A mailbox that absorbs repeats by message id, as receivers must."""
         if all(name != message.message_id for _, name, _ in self.mail[message.recipient]):
             self.mail[message.recipient].append((message.kind, message.message_id, body))
+
+    def _seen(self, carry: Carrier) -> Carrier:
+        """The partner's carrier, and a note of every envelope that left: the exchange keeps none."""
+
+        def carry_and_note(message: Outgoing, body: bytes) -> None:
+            self.copies[message.message_id] = body
+            carry(message, body)
+
+        return carry_and_note
 
     def reopen(self) -> None:
         """Start again from the disk, as a new process does after a crash."""
@@ -188,6 +199,7 @@ class World:
                 }
                 with desk.store.session() as session:
                     desk.store.delivered(session, message, (Fact(FactKind.DELIVERED, body),), self.clock())
+                desk.store.let_go(message)
                 moved = True
         return moved
 
