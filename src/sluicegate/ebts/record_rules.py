@@ -106,10 +106,10 @@ def _print_flaws(record: Record) -> Iterator[_Flaw]:
         yield _Flaw(INVALID, Severity.ERROR, "the compression algorithm is not a listed one", "cga")
     elif image.compression in ("JPEGB", "JPEGL"):
         yield _Flaw(INVALID, Severity.WARNING, "the print is compressed as JPEG, which loses ridges", "cga")
-    if str(image.imp) not in codes.table("IMP"):
-        yield _Flaw(INVALID, Severity.WARNING, "the impression type is not a listed one", "imp")
-    elif image.imp in _PALM_IMP:
+    if image.imp in _PALM_IMP:
         yield _Flaw(RELATION, Severity.WARNING, "the impression type is one of palms, on a finger", "imp")
+    elif str(image.imp) not in codes.table("IMP"):
+        yield _Flaw(INVALID, Severity.WARNING, "the impression type is not a listed one", "imp")
     elif image.imp in _LATENT_IMP:
         yield _Flaw(RELATION, Severity.WARNING, "the impression type is one of latents, on a tenprint", "imp")
 
