@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Picture
 from rich.progress import track
 
 from sluicegate.cli.calls import console
-from sluicegate.errors import ImageRefused, InputRefused, UsageError, quoted
+from sluicegate.errors import ImageRefused, InputRefused, SluicegateError, UsageError, quoted
 from sluicegate.itl.model import Image
 from sluicegate.itl.writer import FingerDraft
 from sluicegate.raster import encode
@@ -25,24 +28,26 @@ _WSQ_GCA = 1
 _PPI = 500
 
 
-def decoded(images: Sequence[Image]) -> list[Decoded | str]:
+def decoded(workshop: Workshop, images: Sequence[Image], *, quiet: bool = False) -> list[Decoded | str]:
     """Pixels of each image, or the sentence that says why there are none."""
     shown = console(stderr=True)
-    with decode_workshop() as workshop:
-        answers = track(
-            workshop.map([pack_image(one) for one in images]),
-            "decoding",
-            total=len(images),
-            console=shown,
-            transient=True,
-            disable=not shown.is_terminal,
-        )
-        return [_pixels(one) for one in answers]
+    answers = track(
+        workshop.map([pack_image(one) for one in images]),
+        "decoding",
+        total=len(images),
+        console=shown,
+        transient=True,
+        disable=quiet or not shown.is_terminal,
+    )
+    return [_pixels(one) for one in answers]
 
 
 def _pixels(answer: bytes | Exception) -> Decoded | str:
-    if isinstance(answer, bytes):
-        return unpack_decoded(answer)
+    try:
+        if isinstance(answer, bytes):
+            return unpack_decoded(answer)
+    except SluicegateError as error:
+        answer = error
     return getattr(answer, "message", "it could not be decoded")
 
 
@@ -76,3 +81,12 @@ def one_workshop() -> Iterator[Workshop]:
     """A workshop for one file at a time."""
     with decode_workshop(slots=1) as workshop:
         yield workshop
+
+
+def thumbnail(pixels: NDArray[np.uint8], side: int = 300) -> bytes:
+    """A PNG of an image of shape (rows, cols), made smaller until neither side is over `side` pixels."""
+    rows, cols = pixels.shape
+    scale = min(1.0, side / max(rows, cols))
+    size = (max(1, round(cols * scale)), max(1, round(rows * scale)))
+    small = Picture.fromarray(np.ascontiguousarray(pixels)).resize(size, Picture.Resampling.BOX)
+    return encode.png(np.asarray(small, np.uint8))

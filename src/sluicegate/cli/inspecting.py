@@ -1,207 +1,198 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`inspect`: what is in an ANSI/NIST file, and what is wrong with it."""
+"""`inspect`: what is in an ANSI/NIST file, and what is wrong with it; for one file, or for a thousand."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from datetime import UTC, datetime
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
-from rich.console import RenderableType
+from rich.progress import Progress
 
-from sluicegate.cli.calls import REFUSED, Call, leave, plain, read_bytes, standard, table, write_new
+from sluicegate.cli import inspect_document, inspect_many, inspect_shown, inspect_words, report_html
+from sluicegate.cli.calls import FAULT, REFUSED, Call, console, leave, plain, standard, write_new
 from sluicegate.cli.images import decoded
-from sluicegate.cli.judging import defects_of
-from sluicegate.ebts import dictionary
-from sluicegate.errors import UsageError
-from sluicegate.itl.model import Defect, Image, Record, Severity, Transaction
-from sluicegate.itl.reader import read
+from sluicegate.cli.inspect_document import Summary
+from sluicegate.cli.inspect_look import PROFILES, Look, look, look_safely
+from sluicegate.cli.inspect_words import Words
+from sluicegate.errors import UsageError, quoted
+from sluicegate.itl.model import Severity
 from sluicegate.raster import encode
 from sluicegate.raster.decode import Decoded
+from sluicegate.raster.isolate import Workshop
+from sluicegate.raster.jobs import decode_workshop
 
-_WHAT = {
-    1: "header",
-    2: "descriptive text",
-    3: "fingerprint, low resolution, grey",
-    4: "fingerprint, grey",
-    5: "fingerprint, low resolution, binary",
-    6: "fingerprint, binary",
-    7: "user-defined image",
-    8: "signature",
-    9: "minutiae",
-    10: "face, scar, mark or tattoo",
-    13: "latent friction ridge image",
-    14: "fingerprint, variable resolution",
-    15: "palm print, variable resolution",
-    17: "iris",
-    99: "biometric data of another standard",
-}
-_QUOTE = re.compile(r"`[^`]*`")
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How the files are to be looked at."""
+
+    personal: bool
+    decode: bool
+    folder: Path | None
+    profile: str
+    brief: bool
+    html: Path | None
+
+    @property
+    def pixels(self) -> bool:
+        """Whether images have to be decoded."""
+        return self.decode or self.folder is not None or self.html is not None
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was seen so far. Grows by one file at a time, so that no file has to be kept."""
+
+    summary: Summary = field(default_factory=Summary)
+    documents: list[dict[str, object]] = field(default_factory=list)
+    report: report_html.Report = field(default_factory=report_html.Report)
+    worst: Severity = Severity.NOTE
+    fault: bool = False
+    unreadable: bool = False
+
+    def exit_code(self, *, strict: bool) -> int:
+        """1 where this program failed, 3 where a file is refused (or with `strict` has a warning), else 0."""
+        if self.fault:
+            return FAULT
+        least = Severity.WARNING if strict else Severity.ERROR
+        return REFUSED if self.unreadable or self.worst >= least else 0
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("paths", metavar="FILE|DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--brief", is_flag=True, help="One line for each file.")
 @click.option("--personal", is_flag=True, help="Show what the file says about the person.")
 @click.option("--decode", is_flag=True, help="Decode every image, each in a worker of its own.")
 @click.option("--images", "folder", type=click.Path(path_type=Path), help="Decode, and write PNG files here.")
+@click.option("--html", type=click.Path(path_type=Path), help="Decode, and write a report to this new file.")
+@click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    default="auto",
+    show_default=True,
+    help="Judge by EBTS, by the standard (itl) alone, or by EBTS where the TOT is one of EBTS.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 3 on a warning too.")
 @standard
-def inspect(call: Call, file: Path, personal: bool, decode: bool, folder: Path | None, strict: bool) -> None:
-    """Show the records, header, images and defects of an ANSI/NIST-ITL file.
+def inspect(call: Call, paths: tuple[Path, ...], strict: bool, **given: object) -> None:
+    """Show the tree, images and defects of ANSI/NIST-ITL files, traditional or XML.
+
+    One file is shown in full. Several, or a folder, are shown in one line each, and counted. Exit code 3
+    where a file is refused: it has a defect of severity ERROR or cannot be read.
 
     \b
     Example:
       sluicegate inspect booking.an2
-      sluicegate inspect booking.an2 --images ./prints
+      sluicegate inspect booking.an2 --html report.html
+      sluicegate inspect ./archive --json
     """
-    reading = read(read_bytes(file))
-    transaction = reading.transaction
-    defects = sorted(defects_of(reading, datetime.now(UTC)), key=lambda d: -d.severity)
-    pictures = list(transaction.images) if transaction else []
-    pixels = decoded(pictures) if (decode or folder) and pictures else []
-    files = _write(folder, pictures, pixels) if folder else []
-    document = {
-        "file": str(file),
-        "records": [_record(one) for one in transaction.records] if transaction else [],
-        "header": _items(transaction, 1),
-        "personal": _items(transaction, 2) if personal else None,
-        "images": [_image(one, at, pixels) for at, one in enumerate(pictures)],
-        "defects": [_defect(one, personal=personal) for one in defects],
-        "written": files,
-    }
-    lines = [
-        *_people(transaction, personal=personal, pixels=pixels),
-        *_defect_lines(defects, personal=personal),
-    ]
-    call.show(document, *lines, *(f"wrote {plain(one, 200)}" for one in files))
-    worst = max((one.severity for one in defects), default=Severity.NOTE)
-    refused = transaction is None or worst is Severity.ERROR or (strict and worst is Severity.WARNING)
-    leave(REFUSED if refused else 0)
+    wish = Wish(**given)  # type: ignore[arg-type]
+    _need_new(wish.html)
+    files = inspect_many.files_of(paths)
+    seen = Seen()
+    with ExitStack() as stack:
+        workshop = stack.enter_context(decode_workshop()) if wish.pixels else None
+        if len(files) == 1 and not paths[0].is_dir():
+            _one(call, files[0], wish, workshop, seen)
+        else:
+            _many(call, files, wish, workshop, seen)
+    if wish.html is not None:
+        write_new(wish.html, seen.report.page(seen.summary).encode("utf-8"))
+        click.echo(f"wrote {plain(wish.html, 300)}", err=True)
+    leave(seen.exit_code(strict=strict))
 
 
-def _people(
-    transaction: Transaction | None, *, personal: bool, pixels: Sequence[Decoded | str]
-) -> list[RenderableType]:
-    if transaction is None:
-        return ["This is not an ANSI/NIST transaction that can be read."]
-    records = table("type", "IDC", "bytes", "fields", "what", right=("type", "IDC", "bytes", "fields"))
-    for one in transaction.records:
-        idc = f"{one.idc:02d}" if one.idc >= 0 else ""
-        records.add_row(str(one.type), idc, f"{len(one.raw):,}", str(len(one.fields) or ""), _what(one))
-    lines: list[RenderableType] = [records, "", _fields(transaction, 1)]
-    if personal:
-        lines += ["", _fields(transaction, 2)]
-    elif any(transaction.of_type(2)):
-        lines += ["", "What the file says about the person is left out; --personal shows it."]
-    if transaction.images:
-        lines += ["", _pictures(transaction.images, pixels)]
-    return lines
-
-
-def _what(record: Record) -> str:
-    return _WHAT.get(record.type, "not described by the standard that is read here")
-
-
-def _items(transaction: Transaction | None, kind: int) -> list[dict[str, object]]:
-    return [
-        {"tag": field.tag, "mnemonic": dictionary.mnemonic(field.tag), "items": field.texts()}
-        for record in (transaction.of_type(kind) if transaction else ())
-        for field in record.fields
-    ]
-
-
-def _fields(transaction: Transaction, kind: int) -> RenderableType:
-    shown = table("tag", "item", "value")
-    for record in transaction.of_type(kind):
-        for field in record.fields:
-            value = " | ".join(" , ".join(plain(item, 60) for item in one) for one in field.texts()[:20])
-            shown.add_row(field.tag, dictionary.mnemonic(field.tag), value)
-    return shown
-
-
-def _pictures(images: Sequence[Image], pixels: Sequence[Decoded | str]) -> RenderableType:
-    shown = table(
-        "type", "IDC", "FGP", "IMP", "pixels", "ppi", "coding", "bytes", "decoded", right=("bytes",)
-    )
-    for at, one in enumerate(images):
-        said = _image(one, at, pixels)
-        shown.add_row(
-            str(one.record_type),
-            f"{one.idc:02d}",
-            ",".join(str(n) for n in one.fgp),
-            str(one.imp),
-            f"{one.hll}x{one.vll}",
-            f"{one.ppi_h:.0f}",
-            plain(one.compression, 10),
-            f"{len(one.data):,}",
-            *([str(said["decoded"])] if pixels else []),
+def _need_new(path: Path | None) -> None:
+    if path is not None and path.exists():
+        raise UsageError(
+            f"The file {quoted(str(path), 200)} is there already.", advice="Name another with --html."
         )
-    return shown
 
 
-def _image(image: Image, at: int, pixels: Sequence[Decoded | str]) -> dict[str, object]:
-    found = pixels[at] if at < len(pixels) else None
-    size = f"{found.pixels.shape[1]}x{found.pixels.shape[0]}" if isinstance(found, Decoded) else found
-    return {
-        "type": image.record_type,
-        "idc": image.idc,
-        "fgp": list(image.fgp),
-        "imp": image.imp,
-        "width": image.hll,
-        "height": image.vll,
-        "ppi": image.ppi_h,
-        "coding": image.compression,
-        "bytes": len(image.data),
-        "decoded": size,
-        "notes": list(found.notes) if isinstance(found, Decoded) else [],
-    }
+def _one(call: Call, path: Path, wish: Wish, workshop: Workshop | None, seen: Seen) -> None:
+    found = look(path, wish.profile)
+    words, pixels, written = _take(found, wish, workshop, seen, quiet=False)
+    document: dict[str, object] = {"schema": inspect_document.SCHEMA}
+    if wish.brief:
+        document |= inspect_document.brief(found, words)
+        call.show(document, inspect_many.line(found, words))
+        return
+    document |= inspect_document.full(found, words, pixels, written)
+    lines = inspect_shown.lines(found, words, pixels) if not call.as_json else ()
+    call.show(document, *lines, *(f"wrote {plain(one, 200)}" for one in written))
 
 
-def _record(record: Record) -> dict[str, object]:
-    return {
-        "type": record.type,
-        "idc": record.idc,
-        "offset": record.offset,
-        "bytes": len(record.raw),
-        "what": _what(record),
-    }
+def _many(call: Call, files: Sequence[Path], wish: Wish, workshop: Workshop | None, seen: Seen) -> None:
+    if not files:
+        raise UsageError("There is no file in that folder.")
+    with _progress(len(files)) as (step, say):
+        if not call.as_json:
+            say(inspect_many.HEAD)
+        for path in files:
+            found = look_safely(path, wish.profile)
+            words, pixels, written = _take(found, wish, workshop, seen, quiet=True)
+            if call.as_json:
+                full = inspect_document.full(found, words, pixels, written)
+                seen.documents.append(inspect_document.brief(found, words) if wish.brief else full)
+            else:
+                say(inspect_many.line(found, words))
+            step()
+    call.show(inspect_document.many(seen.documents, seen.summary), *inspect_many.closing(seen.summary))
 
 
-def _defect(defect: Defect, *, personal: bool) -> dict[str, str]:
-    # A sentence about the text of a person may quote that text.
-    hidden = defect.place.record_type == 2 and not personal
-    message = _QUOTE.sub("`...`", defect.message) if hidden else defect.message
-    return {
-        "code": defect.code,
-        "severity": defect.severity.name,
-        "place": str(defect.place),
-        "message": message,
-        "clause": defect.clause,
-    }
+def _take(
+    found: Look, wish: Wish, workshop: Workshop | None, seen: Seen, *, quiet: bool
+) -> tuple[Words, list[Decoded | str], list[str]]:
+    """Decode, write and count what one look found."""
+    words = inspect_words.words_of(found.transaction, found.tot, personal=wish.personal)
+    images = [one.image for one in found.pictures]
+    pixels = decoded(workshop, images, quiet=quiet) if workshop and images else []
+    folder = wish.folder / found.path.name if wish.folder and quiet else wish.folder
+    written = _write(folder, found, pixels) if folder and pixels else []
+    seen.summary.add(found)
+    seen.worst = max(seen.worst, found.worst or Severity.NOTE)
+    seen.unreadable |= found.transaction is None
+    seen.fault |= found.fault
+    if wish.html is not None:
+        seen.report.add(found, words, pixels)
+    return words, pixels, written
 
 
-def _defect_lines(defects: Sequence[Defect], *, personal: bool) -> list[RenderableType]:
-    if not defects:
-        return ["", "No defects."]
-    shown = table("severity", "code", "place", "what is wrong", "clause")
-    for one in defects:
-        said = _defect(one, personal=personal)
-        shown.add_row(said["severity"], said["code"], said["place"], said["message"], said["clause"])
-    return ["", shown]
+@contextmanager
+def _progress(total: int) -> Iterator[tuple[Callable[[], None], Callable[[str], None]]]:
+    """A bar on standard error where that is a terminal; how to move it, and how to say a line beside it."""
+    shown = console(stderr=True)
+    if not shown.is_terminal:
+        yield (lambda: None), click.echo
+        return
+    with Progress(console=shown, transient=True, redirect_stdout=False, redirect_stderr=False) as bar:
+        task = bar.add_task("inspecting", total=total)
+
+        def say(line: str) -> None:
+            # Where both are one screen, only the bar's own console can write above the bar.
+            if sys.stdout.isatty():
+                bar.console.print(line, soft_wrap=True)
+            else:
+                click.echo(line)
+
+        yield (lambda: bar.advance(task)), say
 
 
-def _write(folder: Path, images: Sequence[Image], pixels: Sequence[Decoded | str]) -> list[str]:
+def _write(folder: Path, found: Look, pixels: Sequence[Decoded | str]) -> list[str]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"The folder {folder} cannot be made: {error.strerror}.") from error
     written = []
-    for number, (image, found) in enumerate(zip(images, pixels, strict=True), 1):
-        if isinstance(found, Decoded):
+    for number, (picture, one) in enumerate(zip(found.pictures, pixels, strict=True), 1):
+        if isinstance(one, Decoded):
+            image = picture.image
             fgp = image.fgp[0] if image.fgp else 0
             path = folder / f"{number:02d}-type{image.record_type}-fgp{fgp:02d}.png"
-            write_new(path, encode.png(found.pixels))
+            write_new(path, encode.png(one.pixels))
             written.append(str(path))
     return written
