@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,9 @@ from sluicegate.exchange.runner import Runner
 from sluicegate.exchange.searching import Search1N
 from sluicegate.exchange.statebureau import StateBureau, StateParts
 from sluicegate.intake.door import Door
+from sluicegate.itl.model import Defect
+from sluicegate.itl.xml.rules import unchecked
+from sluicegate.itl.xml.validate import Validator
 from sluicegate.ledger import keys
 from sluicegate.ledger.keys import FileKey
 from sluicegate.raster.isolate import Workshop
@@ -40,6 +44,7 @@ from sluicegate.store.entries import EntryLog
 from sluicegate.store.journal import FLEETING, Store
 from sluicegate.store.programs import ProgramSource
 from sluicegate.store.repository import Repository
+from sluicegate.store.schemas import read_schemas
 from sluicegate.store.sql import open_database
 
 LOG_NAME = "sluicegate.example/bureau"
@@ -191,8 +196,13 @@ class Exchange:
                 default_route="smtp" if s.smarthost else "folder",
                 min_minutiae=s.min_minutiae,
                 min_fingers=s.min_fingers,
+                check_xml=self._xml_check(),
             )
         )
+
+    def _xml_check(self) -> Callable[[bytes], tuple[Defect, ...]]:
+        named = self.settings.xml_schemas
+        return Validator(read_schemas(Path(named).expanduser())).check if named else unchecked
 
     def _partner(self) -> Partner:
         office = self.offices["partner"]

@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     max_parts: int = Field(20, ge=1, description="Most MIME parts in one message.")
     extractor: Literal["leader", "mindtct", "null"] = Field("leader", description="Which extractor runs.")
     engine: Literal["plain", "null"] = Field("plain", description="Which search engine runs.")
+    xml_schemas: str = Field("", description="Folder of schemas (.xsd) for XML; empty: structure only.")
     workers: int = Field(2, ge=1, le=64, description="Image worker processes at a time.")
     worker_memory: int = Field(2_500_000_000, ge=10**8, description="Address space of one worker, bytes.")
     worker_wall_s: float = Field(60.0, gt=0, description="Longest time one image may take, seconds.")

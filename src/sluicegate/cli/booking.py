@@ -19,8 +19,8 @@ from sluicegate.ebts.build import booking as build_booking
 from sluicegate.ebts.formats import AGENCY
 from sluicegate.ebts.record_rules import fingers_shown
 from sluicegate.errors import InputRefused, UsageError, quoted
+from sluicegate.itl.detect import read_any
 from sluicegate.itl.model import Image
-from sluicegate.itl.reader import read
 from sluicegate.itl.writer import FingerDraft
 
 _UNKNOWN = {"M": "DOE,JOHN", "F": "DOE,JANE"}
@@ -165,7 +165,7 @@ def _positions(only: str | None) -> frozenset[int]:
 
 
 def _taken(source: Path) -> list[FingerDraft]:
-    transaction = read(read_bytes(source)).transaction
+    transaction = read_any(read_bytes(source)).transaction
     name = quoted(source.name, 120)
     if transaction is None:
         raise InputRefused(

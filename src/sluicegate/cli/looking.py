@@ -13,7 +13,7 @@ from sluicegate.ebts.submission import partial
 from sluicegate.errors import InputRefused, Missing, quoted
 from sluicegate.exchange.envelopes import read_copy
 from sluicegate.exchange.searching import probe_images
-from sluicegate.itl.reader import read
+from sluicegate.itl.detect import read_any
 from sluicegate.ridge import template as templates
 from sluicegate.ridge.template import Template
 
@@ -44,7 +44,7 @@ def lookup(call: Call, name: str, by: str, limit: int) -> None:
 
 
 def _of_file(exchange: Exchange, file: Path) -> Template:
-    transaction = read(read_bytes(file)).transaction
+    transaction = read_any(read_bytes(file)).transaction
     if transaction is None:
         raise InputRefused(f"The file {quoted(file.name, 120)} is not an ANSI/NIST transaction.")
     assert exchange.workshop is not None, "opened for searching"

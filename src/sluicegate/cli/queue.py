@@ -17,8 +17,7 @@ from sluicegate.errors import UsageError
 from sluicegate.exchange.case import Case, State
 from sluicegate.exchange.envelopes import read_copy
 from sluicegate.exchange.stages.partner import STATUSES
-from sluicegate.itl.peek import peek_header
-from sluicegate.itl.reader import read
+from sluicegate.itl.detect import peek_any, read_any
 from sluicegate.store.journal import stamp
 
 NOT_SAME = "not-same"
@@ -102,7 +101,7 @@ def _of_officer(call: Call, *, personal: bool) -> list[Waiting]:
 
 def _query(office: Office, case: Case, *, personal: bool) -> Waiting:
     transaction = read_copy(office.spool.get(case.digest)).transaction
-    header = peek_header(transaction)
+    header = peek_any(transaction)
     return Waiting(
         "officer",
         case.case_id,
@@ -125,7 +124,7 @@ def _candidates(case: Case) -> tuple[str, ...]:
 
 
 def _known(transaction: bytes) -> str:
-    said = partial(read(transaction).transaction)
+    said = partial(read_any(transaction).transaction)
     parts = {"NAM": said.nam, "DOB": " ".join(said.dob), "SEX": said.sex, "POB": said.pob}
     return ", ".join(f"{name} {plain(value)}" for name, value in parts.items() if value)
 

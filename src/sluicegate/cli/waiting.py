@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sluicegate.cli import sending, story
 from sluicegate.cli.calls import REFUSED, WAITS, Call, plain, write_new
-from sluicegate.delivery.post import SUFFIX
+from sluicegate.delivery.post import suffix
 from sluicegate.errors import UsageError, quoted
 from sluicegate.exchange.case import Case, MessageKind, State
 from sluicegate.settings import FILE
@@ -42,7 +42,7 @@ class Collect:
         if self.folder is not None and found:
             _make(self.folder)
             for one in found:
-                write_new(self.folder / f"{ticket[:26]}-{one.kind}.{SUFFIX.get(one.kind, 'bin')}", one.body)
+                write_new(self.folder / f"{ticket[:26]}-{one.kind}.{suffix(one.kind, one.body)}", one.body)
         return tuple(one.kind for one in found)
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from sluicegate.delivery.post import SUFFIX, Carrier
+from sluicegate.delivery.post import Carrier, suffix
 from sluicegate.errors import DeliveryError, SettingsError
 from sluicegate.store.journal import Outgoing
 
@@ -78,7 +78,7 @@ def compose(message: Outgoing, body: bytes, domain: str) -> EmailMessage:
     # A receipt is for people: they read it without opening anything. The attachment is what they keep,
     # because mail may change the line ends of a text but not of a file.
     mail.set_content(body.decode("utf-8", "replace") if receipt else _COVER)
-    name = f"{message.message_id}.{SUFFIX.get(message.kind, 'bin')}"
+    name = f"{message.message_id}.{suffix(message.kind, body)}"
     main, sub = ("text", "plain") if receipt else ("application", "octet-stream")
     mail.add_attachment(body, maintype=main, subtype=sub, filename=name)
     return mail

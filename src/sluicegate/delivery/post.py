@@ -41,9 +41,14 @@ class Post:
         carrier(message, body)
 
 
-def file_name(message: Outgoing) -> str:
+def suffix(kind: str, body: bytes) -> str:
+    """How the name of a file with such a message ends: an answer is in its submission's encoding."""
+    return "xml" if body.startswith(b"<?xml") else SUFFIX.get(kind, "bin")
+
+
+def file_name(message: Outgoing, body: bytes) -> str:
     """A name that sorts by sequence and repeats for a repeat: the receiver keeps one copy."""
-    return f"{message.sequence:06d}-{message.message_id}.{SUFFIX.get(message.kind, 'bin')}"
+    return f"{message.sequence:06d}-{message.message_id}.{suffix(message.kind, body)}"
 
 
 def to_folder(root: Path) -> Carrier:
@@ -58,7 +63,7 @@ def to_folder(root: Path) -> Carrier:
                 out.write(body)
                 out.flush()
                 os.fsync(out.fileno())
-            spare.rename(folder / file_name(message))
+            spare.rename(folder / file_name(message, body))
         except OSError as error:
             raise DeliveryError(f"The answers folder refused: {error.strerror}.") from error
 

@@ -15,14 +15,15 @@ from sluicegate.ebts.submission import Submission, partial
 from sluicegate.errors import Conflict, InputRefused, Missing, UsageError, WorkerLost
 from sluicegate.exchange import papers
 from sluicegate.exchange.case import Case, MessageKind, State, Step
+from sluicegate.exchange.encodings import in_kind
 from sluicegate.exchange.engine import Clock, happen
 from sluicegate.exchange.envelopes import Copy, Second
 from sluicegate.exchange.searching import Search1N, probe_images, search_repositories
 from sluicegate.exchange.stages import admit, answer, search, share
 from sluicegate.exchange.stages.share import Reply
+from sluicegate.itl.detect import looks_like_xml, peek_any, read_any
 from sluicegate.itl.model import Defect, Severity, Transaction
-from sluicegate.itl.peek import peek_header
-from sluicegate.itl.reader import read
+from sluicegate.itl.xml.rules import unchecked
 from sluicegate.ledger.keys import FileKey
 from sluicegate.policy.decide import Facts, decide_all, decide_recipient
 from sluicegate.policy.decision import Decision, from_json
@@ -52,6 +53,7 @@ class BureauParts:
     default_route: str  # "smtp" or "folder": for recipients that did not submit
     min_minutiae: int
     min_fingers: int
+    check_xml: Callable[[bytes], tuple[Defect, ...]] = unchecked  # against schemas, where they are at hand
 
 
 class Bureau:
@@ -112,14 +114,17 @@ class Bureau:
 
     def _received(self, case: Case) -> tuple[Transaction | None, tuple[Defect, ...], Submission]:
         data = self.parts.spool.get(case.digest)
-        reading = read(data)
+        reading = read_any(data)
         booking = partial(reading.transaction) if reading.transaction else _at_least(data)
         return reading.transaction, reading.defects, booking
 
     def _checked(self, case: Case) -> tuple[Submission, list[Defect]]:
         transaction, structure, booking = self._received(case)
         profile = conformance.check_booking(transaction, case.received) if transaction else ()
-        return booking, sorted((*structure, *profile), key=lambda d: -d.severity)
+        data = self.parts.spool.get(case.digest)
+        # What cannot be read at all has told why already; the schema could only say it again.
+        schema = self.parts.check_xml(data) if transaction and looks_like_xml(data) else ()
+        return booking, sorted((*structure, *schema, *profile), key=lambda d: -d.severity)
 
     # -- stages ----------------------------------------------------------------------------------------
 
@@ -181,7 +186,7 @@ class Bureau:
             dai=case.ori,
             ori=self.parts.ori,
         )
-        return answer.respond(case, body, self._channel(case, case.ori))
+        return answer.respond(case, self._in_kind(case, body), self._channel(case, case.ori))
 
     def _reject(self, case: Case) -> Step:
         booking = self._received(case)[2]
@@ -196,7 +201,7 @@ class Bureau:
         receipt = ""
         if case.noted("decisions") is not None:
             receipt = papers.receipt(self.store.log, self.parts.key, case.case_id, refused_words(case))
-        return answer.reject(case, body, self._channel(case, case.ori), receipt)
+        return answer.reject(case, self._in_kind(case, body), self._channel(case, case.ori), receipt)
 
     def _refusal_lines(self, case: Case) -> Sequence[Defect | str]:
         match case.text("refusal"):
@@ -237,6 +242,9 @@ class Bureau:
         receipt = papers.receipt(self.store.log, self.parts.key, case.case_id, papers.words(decisions))
         ready = share.Papers(receipt, copy, proven.entry.seq)
         return share.share(case, decision, ready, self._channel(case, case.ori))
+
+    def _in_kind(self, case: Case, body: bytes) -> bytes:
+        return in_kind(self.parts.spool.get(case.digest), body)
 
     def _channel(self, case: Case, recipient: str) -> str:
         return answer.agency_channel(case, recipient, self.parts.default_route)
@@ -302,13 +310,14 @@ class Bureau:
             reference=answer.message_id(case, MessageKind.SECOND, recipient),
             recipient=recipient,
             channel=self._channel(case, recipient),
-            idr=idr,
+            # Only who submitted is known to read the encoding of the submission.
+            idr=self._in_kind(case, idr) if recipient == case.ori else idr,
         ).encode()
 
 
 def _at_least(data: bytes) -> Submission:
     """Whom and what to answer, of a file that is over a cap: the door saw it, so the answer can repeat it."""
-    header = peek_header(data)
+    header = peek_any(data)
     if header is None:
         return Submission()
     # A backslash stands for a character that no answer may carry.

@@ -18,7 +18,7 @@ from sluicegate.exchange.case import Case, Fact, State
 from sluicegate.exchange.engine import Clock
 from sluicegate.exchange.names import new_case_id
 from sluicegate.facts import FactKind
-from sluicegate.itl.peek import peek_header
+from sluicegate.itl.detect import looks_like_xml, peek_any
 from sluicegate.store.blobs import BlobStore, digest_of
 from sluicegate.store.journal import Store
 
@@ -59,7 +59,12 @@ class Door:
             raise InputRefused(
                 f"The transaction is larger than {self.max_bytes} bytes.", advice="Send fewer images."
             )
-        header = peek_header(data)
+        header = peek_any(data)
+        if header is None and looks_like_xml(data):
+            raise InputRefused(
+                "This XML is not a package of ANSI/NIST-ITL: its header cannot be read.",
+                advice="Send a NISTBiometricInformationExchangePackage in UTF-8, without a document type.",
+            )
         if header is None:
             raise InputRefused(
                 "This is not an ANSI/NIST transaction: it does not begin with a Type-1 record (1.001).",
@@ -67,7 +72,8 @@ class Door:
             )
         if not AGENCY.fullmatch(header.ori):
             raise InputRefused(
-                "ORI (1.008) is missing or is not nine characters of A-Z and 0-9, so no answer could be sent.",
+                "ORI (1.008) is missing or is not nine characters of A-Z and 0-9,"
+                " so no answer could be sent.",
                 code="H0001",
             )
         if not _TCN.fullmatch(header.tcn):
@@ -90,7 +96,7 @@ class Door:
         # If we crash after this line and before the commit, the sender heard nothing and sends again; the
         # blob that nobody names is removed by the sweep.
         self._spool.put(data)
-        header = peek_header(data)
+        header = peek_any(data)
         assert header is not None
         case = Case(
             case_id=new_case_id(now),

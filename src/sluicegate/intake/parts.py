@@ -17,6 +17,7 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 
 from sluicegate.errors import InputRefused
+from sluicegate.itl.detect import looks_like_xml, peek_any
 from sluicegate.itl.reader import read
 
 TYPE_1 = (b"1.001:", b"1.01:", b"1.1:")
@@ -52,7 +53,7 @@ def transactions(message: bytes, max_parts: int) -> list[Part]:
     """
     if not message.strip():
         raise InputRefused("The mail is empty.", advice="Attach one ANSI/NIST transaction.")
-    if message.startswith(TYPE_1):
+    if _is_transaction(message):
         return [Part(1, _without_last_line_end(message))]
     return _chosen(_leaves(message, max_parts))
 
@@ -65,15 +66,21 @@ def in_form(content_type: str, body: bytes, max_parts: int) -> list[Part]:
 
 def _chosen(leaves: list[_Leaf]) -> list[Part]:
     parts = [Part(number, leaf.data) for number, leaf in enumerate(leaves, 1)]
-    if not any(part.data.startswith(TYPE_1) for part in parts):
+    if not any(_is_transaction(part.data) for part in parts):
         raise InputRefused(
-            "The message carries no ANSI/NIST transaction: no part begins with a Type-1 record (1.001).",
+            "The message carries no ANSI/NIST transaction: no part begins with a Type-1 record (1.001),"
+            " nor is one an XML package with a readable header.",
             advice="Attach the file itself; check the encoding of the attachment.",
         )
     # Text beside a transaction is what mail programs and disclaimers add; anything else is a mistake that the
     # sender has to hear of, so it goes to the door and is refused there.
     kept = zip(parts, leaves, strict=True)
-    return [p for p, leaf in kept if p.data.startswith(TYPE_1) or not _is_text(leaf)]
+    return [p for p, leaf in kept if _is_transaction(p.data) or not _is_text(leaf)]
+
+
+def _is_transaction(data: bytes) -> bool:
+    """Whether bytes begin as a transaction does, in either encoding. XHTML is XML too, but no package."""
+    return data.startswith(TYPE_1) or (looks_like_xml(data) and peek_any(data) is not None)
 
 
 def _is_text(leaf: _Leaf) -> bool:

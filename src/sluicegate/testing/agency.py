@@ -25,7 +25,7 @@ from sluicegate.delivery.mail import SEQUENCE_HEADER
 from sluicegate.errors import DeliveryError
 from sluicegate.intake.listen import bound
 from sluicegate.intake.server import SocketController, mute_library_log
-from sluicegate.itl.peek import peek_header
+from sluicegate.itl.detect import peek_any
 
 _TIMEOUT_S = 30.0
 _LINE_START_DOT = re.compile(rb"(?:\A|(?<=\r\n))\.")
@@ -247,7 +247,7 @@ def _read(content: bytes) -> Received:
     for part in mail.iter_attachments():
         body = cast(bytes, part.get_payload(decode=True))
     readable = mail.get_body(("plain",))
-    header = peek_header(body)
+    header = peek_any(body)
     return Received(
         kind=header.tot if header else "RECEIPT",
         body=body,

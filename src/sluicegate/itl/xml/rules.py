@@ -49,6 +49,11 @@ def defect(code: str, place: Place, *, line: int = 0, found: str = "", expected:
     return Defect(code, rule.severity, place, message, clause, found, expected)
 
 
+def unchecked(_data: bytes = b"") -> tuple[Defect, ...]:
+    """The one NOTE that tells that no schema was at hand for a package."""
+    return (defect("ITL-XML-NO-SCHEMA", Place(offset=0)),)
+
+
 class XmlLog:
     """The defects of one reading: the first few of this package's, then those of the common reader."""
 

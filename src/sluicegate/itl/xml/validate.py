@@ -17,7 +17,7 @@ from lxml import etree
 
 from sluicegate.errors import SettingsError, quoted
 from sluicegate.itl.model import Defect, Place
-from sluicegate.itl.xml.rules import RefusedError, defect
+from sluicegate.itl.xml.rules import RefusedError, defect, unchecked
 from sluicegate.itl.xml.tree import XmlLimits, parse
 
 _ROOT = "NISTBiometricInformationExchangePackage"
@@ -83,16 +83,11 @@ class Validator:
             return (defect("ITL-XML", Place(offset=0), line=error.lineno or 0),)
         schema = self._schemas.get(etree.QName(document).namespace or "")
         if schema is None:
-            return (defect("ITL-XML-NO-SCHEMA", Place(offset=0)),)
+            return unchecked()
         if schema.validate(document):
             return ()
         entries = cast(Iterable[_Entry], schema.error_log)
         return tuple(_told(entry) for entry in islice(entries, _MOST))
-
-
-def unchecked() -> Defect:
-    """The NOTE that tells that no schema was at hand."""
-    return defect("ITL-XML-NO-SCHEMA", Place(offset=0))
 
 
 def _parser(*, large: bool = False) -> etree.XMLParser:
