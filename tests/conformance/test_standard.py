@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluicegate.errors import UsageError
 from sluicegate.itl import conform, profile, values
+from sluicegate.itl.detect import read_any
 from sluicegate.itl.model import Defect, Severity
 from sluicegate.itl.reader import read
 from sluicegate.itl.writer import FingerDraft, HeaderDraft, TaggedDraft, Value, build
@@ -72,6 +76,8 @@ def test_a_plain_record_has_no_departure(kind: int, ver: str) -> None:
 CASES: list[tuple[int, int, Value | None, str, tuple[int, int]]] = [
     (10, 3, "FOOT", values.VALUE, (0, 0)),
     (10, 4, None, values.NONE, (0, 0)),
+    (10, 40, "TAT ARM AND LEG", values.RANGE, (0, 0)),
+    (10, 41, [["3", "0"]], values.RANGE, (0, 2)),
     (10, 5, "2011-05-03", values.VALUE, (0, 0)),
     (10, 5, "20110532", values.VALUE, (0, 0)),
     (10, 11, "WSQ20", values.VALUE, (0, 0)),
@@ -154,6 +160,17 @@ def _unchecked(kind: int, number: int, value: Value | None) -> bytes:
         data = with_record(kind)
         head = f"\x1d{kind}.{number:03d}:"
         return data.replace(f"{head}{usual}".encode(), f"{head}{value}".encode())
+
+
+@pytest.mark.parametrize("kind", ["SCAR", "MARK", "TATTOO"])
+def test_an_image_of_skin_says_where_it_is(kind: str) -> None:
+    """An image of a scar, mark or tattoo needs the code of its place; with it nothing is missing."""
+    skin: list[tuple[int, Value]] = [(n, v) for n, v in FACE if n not in (3, 13, 14, 20, 21, 24, 26, 27, 28)]
+    skin = sorted([*skin, (3, kind)], key=lambda one: one[0])
+    (one,) = found(build(header(), [TaggedDraft(10, 1, skin)]))
+    assert (one.code, one.place.tag) == (values.NONE, "10.040")
+    placed = sorted([*skin, (40, "TAT R ARM")], key=lambda one: one[0])
+    assert found(build(header(), [TaggedDraft(10, 1, placed)])) == ()
 
 
 def test_a_described_face_needs_its_description() -> None:
@@ -272,3 +289,34 @@ def test_checking_never_raises(kind: int, parts: list[str], junk: bytes, cut: in
             assert one.message.isprintable()
             assert one.message.isascii()
             assert one.severity is Severity.ERROR
+
+
+@pytest.mark.shared
+def test_the_rows_have_what_the_fbi_profile_requires(shared_data: Path) -> None:
+    """Each field of Types 10, 13, 14 and 15 that EBTS 9.1 requires is one that the rows require too."""
+    compared, loose = 0, []
+    with (shared_data / "domain" / "ebts91_fields.csv").open(encoding="utf-8") as file:
+        theirs = [row for row in csv.DictReader(file) if row["tot"] in ("*T10", "*T13", "*T14", "*T15")]
+    for row in theirs:
+        kind, _, rest = row["tag"].partition(".")
+        if ".." in rest or rest == "001":  # LEN is the reader's
+            continue
+        spec = profile.fields(int(kind), profile.FALLBACK).get(int(rest))
+        compared += 1
+        if row["mo"] == "M" and (spec is None or spec.row.need == "O"):
+            loose.append(row["tag"])
+    assert compared > 80
+    assert loose == []
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_files_that_nobody_looked_at_have_nothing_against_them(shared_data: Path) -> None:
+    """NIST's 2008 files in XML, which no rule was written after, have nothing against their records."""
+    files = sorted((shared_data / "xml").glob("nist2008-*.xml"))
+    assert len(files) == 3
+    for path in files:
+        transaction = read_any(path.read_bytes()).transaction
+        assert transaction is not None
+        assert len(transaction.images) >= 3
+        assert conform.check(transaction) == (), path.name

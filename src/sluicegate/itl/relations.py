@@ -19,6 +19,7 @@ _RESOLVED = frozenset((3, 4, 5, 6))  # records whose resolution only the header 
 _LOWEST = {1: (490, "inch"), 2: (193, "cm")}  # least scale of a friction ridge image by SLC: per inch, per cm
 _POSED = 40  # the SAP from which on a face image must be described
 _DESCRIBED = ((23, "PAS"), (26, "SXS"), (27, "SEC"), (28, "SHC"))
+_SKIN = frozenset(("SCAR", "MARK", "TATTOO"))
 _JOINT = 19  # FGP: entire joint image or tip
 _WORD = 8  # bits of a grey value that WSQ takes
 
@@ -49,7 +50,7 @@ def check(transaction: Transaction, edition: str) -> Iterator[Clash]:
         if record.type in (13, 14):
             yield from _joints(record, edition)
         if record.type == 10 and edition >= SINCE_2011:
-            yield from _face(record)
+            yield from _photograph(record)
 
 
 def _contents(header: Record) -> Iterator[Clash]:
@@ -150,8 +151,10 @@ def _polygons(record: Record, place: int, size: tuple[int, int]) -> Iterator[Cla
             yield Clash(record, place, "reaches beyond the image", False, n)
 
 
-def _face(record: Record) -> Iterator[Clash]:
+def _photograph(record: Record) -> Iterator[Clash]:
     profile = _whole(record, 13)
+    if record.text(3) in _SKIN and record.get(40) is None:
+        yield Clash(record, 40, "is missing, and an image of skin needs it", missing=True)
     if record.text(3) == "FACE" and profile < 0:
         yield Clash(record, 13, "is missing, and an image of a face needs it", missing=True)
     if profile >= _POSED:
