@@ -5,6 +5,7 @@ from __future__ import annotations
 
 TARGETS: dict[str, str] = {
     "itl": "reader, writer, conformance, submission, ERRT",
+    "xml": "NIEM-XML: reader, mapping, and the same answers",
     "peek": "the door's look at Type-1",
     "parts": "mails and forms cut into parts",
     "header": "kind and size of an image",

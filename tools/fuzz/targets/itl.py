@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sluicegate.ebts import conformance, responses
-from sluicegate.ebts.submission import partial, submission
-from sluicegate.itl.model import Reading, Transaction
+from sluicegate.ebts import responses
+from sluicegate.ebts.submission import partial
+from sluicegate.errors import UsageError
+from sluicegate.itl.model import Transaction
 from sluicegate.itl.peek import peek_header
 from sluicegate.itl.reader import read
 from sluicegate.itl.writer import write
-from sluicegate.terms import Finding
+from sluicegate.itl.xml.reader import read as read_xml
+from sluicegate.itl.xml.writer import to_xml
 from tools.fuzz import samples
-from tools.fuzz.claims import hold, plain_defects
+from tools.fuzz.answered import TCN, answered
+from tools.fuzz.claims import hold, plain_defects, refused
 
 MAX_LEN = 4096
 TOKENS = (
@@ -29,14 +32,12 @@ TOKENS = (
     b"CAR",
 )
 
-_TCN = "SGATE-00000000001"
-
 
 def seeds() -> Iterator[bytes]:
     """Small transactions of our own, and answers to them."""
     yield from samples.transactions()
     found = partial(read(samples.car()).transaction)
-    yield responses.errt(found, ["E0001 - no"], tcn=_TCN, at=samples.AT, dai=samples.AGENCY)
+    yield responses.errt(found, ["E0001 - no"], tcn=TCN, at=samples.AT, dai=samples.AGENCY)
     yield from samples.shared("an2-*/*", most=MAX_LEN)
 
 
@@ -51,7 +52,11 @@ def one(data: bytes) -> None:
     hold(write(transaction) == data, "what was read is not written as it was")
     _offsets(transaction, data)
     _peeked(transaction, data)
-    _answered(reading, transaction)
+    answered(reading, transaction)
+    other = refused(lambda: to_xml(transaction), UsageError)
+    if other is not None:
+        plain_defects(other.defects)
+        hold(read_xml(other.data).transaction is not None, "what was written as XML cannot be read")
 
 
 def _offsets(transaction: Transaction, data: bytes) -> None:
@@ -76,26 +81,3 @@ def _peeked(transaction: Transaction, data: bytes) -> None:
     tcn = next((field.text for field in header.fields if field.tag == "1.009"), "")
     if all(" " <= c <= "~" and c != "\\" for c in tcn):
         hold(seen.tcn == tcn, "the door and the reader disagree on TCN")
-
-
-def _answered(reading: Reading, transaction: Transaction) -> None:
-    """What was read is either taken as a submission and answered, or refused with an ERRT; both are sound."""
-    defects = conformance.check_booking(transaction, samples.AT)
-    plain_defects(defects)
-    every = (*reading.defects, *defects)
-    found = partial(transaction)
-    answer = responses.errt(found, every, tcn=_TCN, at=samples.AT, dai="", ori=samples.AGENCY)
-    _sound(answer)
-    if conformance.admissible(every):
-        taken = submission(transaction)
-        hold(taken == found, "a submission is not what can be read of it")
-        leg = {"tcn": _TCN, "dai": "", "ori": samples.AGENCY}
-        _sound(responses.sre(taken, finding=Finding.NON_IDENT, fbi_number=None, at=samples.AT, **leg))
-
-
-def _sound(answer: bytes) -> None:
-    reading = read(answer)
-    hold(not reading.defects and reading.transaction is not None, "an answer has defects of structure")
-    assert reading.transaction is not None, "held above"
-    wrong = conformance.check(reading.transaction, samples.AT)
-    hold(conformance.admissible(wrong), f"an answer does not conform: {wrong!r:.300}")
