@@ -221,6 +221,15 @@ def test_a_record_named_twice_in_the_contents_is_told() -> None:
     assert (one.place.subfield, data[one.place.offset :].startswith(b"14\x1f01")) == (3, True)
 
 
+def test_the_last_record_must_carry_the_promised_idc() -> None:
+    """A last record with another IDC than the contents promise is told, with its byte and both numbers."""
+    data = build(header(), [TaggedDraft(14, 1, FINGER), TaggedDraft(14, 2, FINGER)])
+    data = data.replace(b"14.002:02", b"14.002:07")
+    (one,) = read(data).defects
+    assert (one.code, one.severity, one.found, one.expected) == ("ITL-CNT-IDC", Severity.ERROR, "7", "2")
+    assert (one.place.idc, data[one.place.offset :].startswith(b"14.001:")) == (7, True)
+
+
 def test_older_editions_are_not_held_to_newer_rules() -> None:
     """What only the edition of 2011 forbids is no departure in a file of 2007."""
     for number, value in ((3, "4"), (27, "N"), (30, "Unknown")):

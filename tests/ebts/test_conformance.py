@@ -180,7 +180,10 @@ def _with_image(bare: Transaction, **changes: object) -> Transaction:
         ({"data": b""}, ("ERROR", "E0004")),
         ({"compression": "?9"}, ("ERROR", "E0002")),
         ({"compression": "JPEGB"}, ("WARNING", "E0002")),
+        ({"compression": "PNG"}, ("NOTE", "E0002")),
         ({"imp": 77}, ("WARNING", "E0002")),
+        ({"imp": 11}, ("WARNING", "E0006")),
+        ({"imp": 5}, ("WARNING", "E0006")),
     ],
 )
 def test_prints_must_say_whose_finger_they_are(

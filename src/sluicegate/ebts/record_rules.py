@@ -106,6 +106,9 @@ def _print_flaws(record: Record) -> Iterator[_Flaw]:
         yield _Flaw(INVALID, Severity.ERROR, "the compression algorithm is not a listed one", "cga")
     elif image.compression in ("JPEGB", "JPEGL"):
         yield _Flaw(INVALID, Severity.WARNING, "the print is compressed as JPEG, which loses ridges", "cga")
+    elif image.record_type == 4 and image.compression not in ("NONE", "WSQ"):
+        # Later versions are laxer, and nothing is lost by it.
+        yield _Flaw(INVALID, Severity.NOTE, "EBTS 9.1 codes Type-4 in WSQ or not at all", "cga")
     if image.imp in _PALM_IMP:
         yield _Flaw(RELATION, Severity.WARNING, "the impression type is one of palms, on a finger", "imp")
     elif str(image.imp) not in codes.table("IMP"):
