@@ -90,10 +90,14 @@ HEAD = """# Conformance: what is found in files of known faults
 Written by `python -m tools.conformance`; a test compares this page with a fresh run. The files, and what is
 true of them, come from others (NIST's BioCTS and reference files, NBIS, MITRE, open source projects).
 
-* **{found} of {there}** departures that the makers of {bad} bad files name are found, each at its record and
-  field. {spared} further changes that they name break no rule by themselves; the reason stands beside each.
-* **{errors} false errors and {warnings} false warning** in the {good} files that are true references or
-  conform by the word of their makers.
+* **{found} of {there}** departures that the manifest names in {bad} bad files are found, each at its record
+  and field. {spared} further changes that it names break no rule by themselves; the reason is beside each.
+* False alarms in the {good} files that are true references or conform by the word of their makers:
+  **{errors} errors, {warnings} warnings**.
+
+The manifest compares a bad file with the conforming file it was made from and lists at most seven of the
+changes, so more is found than it names. What is found besides is confirmed by nobody; but none of it, except
+72 pixels without the unit that would make them too few, stands in any of the conforming files.
 
 The rules come from the standard's tables, but they were written with these files at hand: the page shows
 that what is known is found, not how much of the unknown would be.
@@ -115,7 +119,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One file: what its makers say, what the standard's rules and those of EBTS found."""
+    """One file: what the manifest says, what the standard's rules and those of EBTS found."""
 
     name: str
     truth: str
@@ -218,7 +222,7 @@ def _head(bad: list[Judged], good: list[Judged]) -> Iterator[str]:
 def _invalid(files: Iterable[Judged]) -> Iterator[str]:
     yield "## Bad files"
     yield ""
-    yield "| file | named by its makers | of these found | no departure | also found | EBTS | verdict |"
+    yield "| file | named by the manifest | of these found | no departure | also found | EBTS | verdict |"
     yield "|---|---|---|---|---|---|---|"
     for file in files:
         hits = [d for one in file.expected for d in file.hits(one)]
@@ -264,7 +268,7 @@ def _details(files: Iterable[Judged]) -> Iterator[str]:
         yield f"### {file.name}"
         yield ""
         if file.expected:
-            yield "| record | field | what its makers say | found |"
+            yield "| record | field | named by the manifest | found |"
             yield "|---|---|---|---|"
         for one in file.expected:
             hits = "; ".join(f"{d.code} at {d.place}" for d in file.hits(one))
