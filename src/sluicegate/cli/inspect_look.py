@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +13,10 @@ from sluicegate.cli import judging
 from sluicegate.cli.calls import read_bytes
 from sluicegate.ebts import conformance, dictionary
 from sluicegate.ebts.image_rules import Frame
-from sluicegate.errors import SluicegateError
+from sluicegate.errors import SluicegateError, quoted
 from sluicegate.itl import conform
-from sluicegate.itl.detect import read_any
-from sluicegate.itl.model import Defect, Image, Record, Severity, Transaction
+from sluicegate.itl.detect import looks_like_xml, read_any
+from sluicegate.itl.model import Defect, Image, Place, Record, Severity, Transaction
 
 PROFILES = ("auto", "ebts", "itl")
 """By which rules a file is judged: EBTS, the standard alone, or EBTS where its TOT is one of EBTS."""
@@ -25,6 +26,10 @@ NAMES = {"ebts": "EBTS", "itl": "ANSI/NIST-ITL alone"}
 CONFORMS, WARNED, REFUSED, UNREADABLE, FAULT = "conforms", "warnings", "refused", "unreadable", "fault"
 VERDICTS = (CONFORMS, WARNED, REFUSED, UNREADABLE, FAULT)
 """Every verdict on a file, the best first."""
+
+
+Check = Callable[[bytes], tuple[Defect, ...]]
+"""Holds an XML file against its schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +119,19 @@ def type_of(transaction: Transaction | None) -> str:
     return conformance.tot_of(header) if header else ""
 
 
-def look(path: Path, profile: str = "auto") -> Look:
+def look(path: Path, profile: str, check_xml: Check) -> Look:
     """Look at a file. Raises UsageError and InputRefused as `read_bytes` does, and nothing else."""
     data = read_bytes(path)
     begun = time.perf_counter()
-    transaction, defects, pictures, judged = _judge(data, profile)
+    transaction, defects, pictures, judged = _judge(data, profile, check_xml)
     seconds = time.perf_counter() - begun
     return Look(path, len(data), seconds, judged, transaction, defects, pictures)
 
 
-def look_safely(path: Path, profile: str = "auto") -> Look:
+def look_safely(path: Path, profile: str, check_xml: Check) -> Look:
     """Look at a file among others: what goes wrong is told in the result, and never raised."""
     try:
-        return look(path, profile)
+        return look(path, profile, check_xml)
     except SluicegateError as error:
         trouble, fault = error.message, False
     except Exception as error:  # noqa: BLE001 one file must not stop the look at the others; it is told
@@ -139,26 +144,37 @@ def look_safely(path: Path, profile: str = "auto") -> Look:
 
 
 def _judge(
-    data: bytes, profile: str
+    data: bytes, profile: str, check_xml: Check
 ) -> tuple[Transaction | None, tuple[Defect, ...], tuple[Picture, ...], str]:
     reading = read_any(data)
     transaction = reading.transaction
     if transaction is None:
         return None, reading.defects, (), profile
+    told: tuple[Defect, ...] = ()
     if profile == "auto":
-        profile = "ebts" if type_of(transaction) in dictionary.known_tots() else "itl"
+        known = type_of(transaction) in dictionary.known_tots()
+        profile, told = ("ebts", ()) if known else ("itl", (_not_ebts(transaction),))
     if profile == "ebts":
         found = conformance.check(transaction, datetime.now(UTC))
     else:
-        found = conform.check(transaction)
+        found = (*told, *conform.check(transaction))
     said = judging.frames(transaction)
     pictures = tuple(
         _picture(one, one.image, said[one.offset]) for one in transaction.records if one.image is not None
     )
     frames = {one.record.offset: one.frame for one in pictures}
-    every = (*reading.defects, *found, *conformance.check_images(transaction, frames))
+    schema = check_xml(data) if looks_like_xml(data) else ()
+    every = (*reading.defects, *schema, *found, *conformance.check_images(transaction, frames))
     ordered = sorted(every, key=lambda one: (-one.severity, one.place.offset))
     return transaction, tuple(ordered), pictures, profile
+
+
+def _not_ebts(transaction: Transaction) -> Defect:
+    header = transaction.header
+    field = header.get(4) if header else None
+    place = Place(field.offset if field else 0, 1, -1, "1.004")
+    message = f"TOT {quoted(type_of(transaction), 16)} is none of EBTS; the standard alone is the measure"
+    return Defect("ITL-PROFILE", Severity.NOTE, place, message, "EBTS 9.1 App. B 1.004")
 
 
 def _picture(record: Record, image: Image, said: Frame) -> Picture:

@@ -67,6 +67,9 @@ _EVERYWHERE = {1: "LEN", 2: "IDC"}
 _CONTENTS = {1: "REC", 2: "IDC"}  # items of CNT; the first subfield is FRC and CRC
 _COMPRESSED = ((3, 8), (4, 8))
 _FACES = frozenset((8, 10, 16, 18, 20, 21, 22, 99))
+_SCHEMA = "ITL-XML-SCHEMA"
+_HIDDEN = "'...'"
+_VALUE = re.compile(r"'.*'")  # greedy: a received value may hold quotation marks itself
 _QUOTE = re.compile(r"`[^`]*`")
 _RIDGE_CODES = {(4, 3): "IMP", (4, 4): "FGP", (13, 3): "IMP", (13, 13): "FGP", (14, 3): "IMP"} | {
     (14, 13): "FGP",
@@ -134,9 +137,11 @@ class Words:
 
     def defect(self, defect: Defect) -> str:
         """The sentence of a defect with what was found and what belongs there."""
-        sentence = defect.message
-        if defect.found and defect.found not in sentence:
-            sentence = f"{sentence.rstrip('.')}: found {defect.found}"
+        sentence, found = defect.message, defect.found
+        if defect.code == _SCHEMA and not self.personal:
+            found = _without_values(found)
+        if found and found not in sentence:
+            sentence = f"{sentence.rstrip('.')}: found {found}"
             sentence += f", expected {defect.expected}" if defect.expected else ""
         place = defect.place
         number = place.tag.partition(".")[2]
@@ -150,6 +155,14 @@ class Words:
             if found is not None:
                 return found
         return profile.fields(kind, self.edition).get(number)
+
+
+def _without_values(said: str) -> str:
+    """What libxml2 said of an element, without the text of that element."""
+    element, _, rest = said.partition("': ")
+    if rest.startswith(("This element is not expected", "Missing child element")):
+        return said
+    return f"{element}': {_VALUE.sub(_HIDDEN, rest)}" if rest else said
 
 
 def words_of(transaction: Transaction | None, tot: str, *, personal: bool) -> Words:

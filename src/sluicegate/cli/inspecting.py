@@ -16,14 +16,17 @@ from sluicegate.cli import inspect_document, inspect_many, inspect_shown, inspec
 from sluicegate.cli.calls import FAULT, REFUSED, Call, console, leave, plain, standard, write_new
 from sluicegate.cli.images import decoded
 from sluicegate.cli.inspect_document import Summary
-from sluicegate.cli.inspect_look import PROFILES, Look, look, look_safely
+from sluicegate.cli.inspect_look import PROFILES, Check, Look, look, look_safely
 from sluicegate.cli.inspect_words import Words
 from sluicegate.errors import UsageError, quoted
 from sluicegate.itl.model import Severity
+from sluicegate.itl.xml.rules import unchecked
+from sluicegate.itl.xml.validate import Validator
 from sluicegate.raster import encode
 from sluicegate.raster.decode import Decoded
 from sluicegate.raster.isolate import Workshop
 from sluicegate.raster.jobs import decode_workshop
+from sluicegate.store.schemas import read_schemas
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ class Wish:
     profile: str
     brief: bool
     html: Path | None
+    schemas: Path | None
+
+    def check_xml(self) -> Check:
+        """What holds an XML file against its schema, as far as schemas are at hand. Raises SettingsError."""
+        return Validator(read_schemas(self.schemas)).check if self.schemas else unchecked
 
     @property
     def pixels(self) -> bool:
@@ -76,6 +84,7 @@ class Seen:
     show_default=True,
     help="Judge by EBTS, by the standard (itl) alone, or by EBTS where the TOT is one of EBTS.",
 )
+@click.option("--schemas", type=click.Path(path_type=Path), help="Folder of schemas (.xsd) for XML files.")
 @click.option("--strict", is_flag=True, help="Exit with 3 on a warning too.")
 @standard
 def inspect(call: Call, paths: tuple[Path, ...], strict: bool, **given: object) -> None:
@@ -94,12 +103,13 @@ def inspect(call: Call, paths: tuple[Path, ...], strict: bool, **given: object) 
     _need_new(wish.html)
     files = inspect_many.files_of(paths)
     seen = Seen()
+    check_xml = wish.check_xml()
     with ExitStack() as stack:
         workshop = stack.enter_context(decode_workshop()) if wish.pixels else None
         if len(files) == 1 and not paths[0].is_dir():
-            _one(call, files[0], wish, workshop, seen)
+            _one(call, look(files[0], wish.profile, check_xml), wish, workshop, seen)
         else:
-            _many(call, files, wish, workshop, seen)
+            _many(call, files, wish, check_xml, workshop, seen)
     if wish.html is not None:
         write_new(wish.html, seen.report.page(seen.summary).encode("utf-8"))
         click.echo(f"wrote {plain(wish.html, 300)}", err=True)
@@ -113,8 +123,7 @@ def _need_new(path: Path | None) -> None:
         )
 
 
-def _one(call: Call, path: Path, wish: Wish, workshop: Workshop | None, seen: Seen) -> None:
-    found = look(path, wish.profile)
+def _one(call: Call, found: Look, wish: Wish, workshop: Workshop | None, seen: Seen) -> None:
     words, pixels, written = _take(found, wish, workshop, seen, quiet=False)
     document: dict[str, object] = {"schema": inspect_document.SCHEMA}
     if wish.brief:
@@ -126,14 +135,16 @@ def _one(call: Call, path: Path, wish: Wish, workshop: Workshop | None, seen: Se
     call.show(document, *lines, *(f"wrote {plain(one, 200)}" for one in written))
 
 
-def _many(call: Call, files: Sequence[Path], wish: Wish, workshop: Workshop | None, seen: Seen) -> None:
+def _many(
+    call: Call, files: Sequence[Path], wish: Wish, check_xml: Check, workshop: Workshop | None, seen: Seen
+) -> None:
     if not files:
         raise UsageError("There is no file in that folder.")
     with _progress(len(files)) as (step, say):
         if not call.as_json:
             say(inspect_many.HEAD)
         for path in files:
-            found = look_safely(path, wish.profile)
+            found = look_safely(path, wish.profile, check_xml)
             words, pixels, written = _take(found, wish, workshop, seen, quiet=True)
             if call.as_json:
                 full = inspect_document.full(found, words, pixels, written)

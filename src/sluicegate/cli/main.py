@@ -10,6 +10,7 @@ import click
 from sluicegate.cli.auditing import audit, verify
 from sluicegate.cli.booking import booking
 from sluicegate.cli.calls import Commands
+from sluicegate.cli.converting import convert
 from sluicegate.cli.demo import demo
 from sluicegate.cli.homes import doctor, init
 from sluicegate.cli.inspecting import inspect
@@ -38,7 +39,7 @@ def sluicegate() -> None:
 
 _COMMANDS = (
     *(init, doctor, serve, status, alerts),
-    *(booking, inspect, submit),
+    *(booking, inspect, convert, submit),
     *(list_, show, explain, receipt),
     *(queue, lookup, policy),
     *(audit, verify, demo),
