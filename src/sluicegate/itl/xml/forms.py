@@ -39,6 +39,9 @@ def trimmed(text: str) -> str:
 
 
 def _text(node: Node) -> str:
+    # By NIEM's naming rules these are tokens and numbers, in which XML Schema lets blanks around not count.
+    if node.local.endswith(("Code", "Value", "Quantity", "Indicator", "Numeric")):
+        return node.text.strip()
     return trimmed(node.text)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Protocol, cast
 
@@ -120,4 +121,6 @@ def _told(entry: _Entry) -> Defect:
     # libxml2 puts received values between quotation marks; what is shown is escaped and cut.
     path = _PREFIX.sub("/", entry.path or "").lstrip("/")
     said = _NAMESPACE.sub("", entry.message or "")
-    return defect("ITL-XML-SCHEMA", Place(), line=entry.line, found=quoted(f"{path}: {said}", 400))
+    told = defect("ITL-XML-SCHEMA", Place(), found=quoted(said, 300))
+    # The message names the place and no value: it may go back to the sender, and into a log.
+    return replace(told, message=f"Line {entry.line}, {quoted(path[-180:], 200)}: {told.message}")

@@ -11,6 +11,7 @@ import base64
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from xml.sax.saxutils import escape
 
 from sluicegate.errors import UsageError
@@ -18,7 +19,7 @@ from sluicegate.itl.model import Defect, Place, Record, Transaction
 from sluicegate.itl.reader import read as read_traditional
 from sluicegate.itl.writer import Draft, HeaderDraft, build
 from sluicegate.itl.xml import tables
-from sluicegate.itl.xml.forms import FORMS
+from sluicegate.itl.xml.forms import FORMS, Content
 from sluicegate.itl.xml.reader import read
 from sluicegate.itl.xml.rules import defect
 from sluicegate.itl.xml.tables import DETAIL, IMAGE, RecordRow, Row
@@ -94,17 +95,25 @@ def _lost(place: Place) -> Defect:
 def _write_record(element: _Element, record: Record, row: RecordRow, records: Sequence[Record]) -> None:
     values = _values(record)
     values[1] = [[f"{record.type:02d}"]]
-    groups: dict[tuple[tuple[str, ...], int], _Element] = {}
-    done: set[tuple[int, int]] = set()
-    for one in tables.of_record(record.type):
-        again = (one.number, one.item) in done and one.form != "minor"
-        if not one.written or again or one.form == "joined":
-            continue
-        done.add((one.number, one.item))
-        if one.form == "contents":
-            _write_contents(_down(element, one.path), records)
+    # Rows of one repeated element are written together, one occurrence after another: subfields keep order.
+    for _, rows in groupby(_rows(record.type), key=lambda one: one.path[: one.group]):
+        together = list(rows)
+        if together[0].form == "contents":
+            _write_contents(_down(element, together[0].path), records)
         else:
-            _write_row(element, one, row, values.get(one.number, []), groups)
+            _write_group(element, together, row, values)
+
+
+def _rows(kind: int) -> list[Row]:
+    """The rows that are written: of two for the same item the first."""
+    found: list[Row] = []
+    done: set[tuple[int, int]] = set()
+    for one in tables.of_record(kind):
+        again = (one.number, one.item) in done and one.form != "minor"
+        if one.written and not again and one.form != "joined":
+            done.add((one.number, one.item))
+            found.append(one)
+    return found
 
 
 def _values(record: Record) -> dict[int, Values]:
@@ -132,31 +141,34 @@ def _finger_values(record: Record) -> dict[int, Values]:
     return found
 
 
-def _write_row(
-    root: _Element,
-    row: Row,
-    record: RecordRow,
-    values: Values,
-    groups: dict[tuple[tuple[str, ...], int], _Element],
+def _write_group(
+    root: _Element, rows: Sequence[Row], record: RecordRow, values: Mapping[int, Values]
 ) -> None:
-    path = _full(row.path, record)
-    depth = row.group + len(path) - len(row.path)
-    for index, items in enumerate(values):
-        text = items[row.item - 1] if len(items) >= row.item else ""
-        if not text or _FORBIDDEN.search(text):
-            continue
-        content = text if row.form == "base64" else FORMS[row.form].write(text)
-        if content is None:
-            continue
-        key = (path[:depth], index)
-        if key not in groups:
-            groups[key] = _down(root, path[: depth - 1]).added(path[depth - 1])
-        element = _down(groups[key], path[depth:])
-        if isinstance(content, str):
-            element.text = content
-        else:
-            for below, part in content:
-                _down(element, below).text = part
+    path = _full(rows[0].path[: rows[0].group], record)
+    for index in range(max(len(values.get(row.number, ())) for row in rows)):
+        element: _Element | None = None
+        for row in rows:
+            content = _content(row, values.get(row.number, ()), index)
+            if content is not None:
+                element = element or _down(root, path[:-1]).added(path[-1])
+                _fill(_down(element, row.path[row.group :]), content)
+
+
+def _content(row: Row, values: Values, index: int) -> Content | None:
+    """What the element of an item holds, or None where there is nothing, or nothing that XML can carry."""
+    items = values[index] if index < len(values) else ()
+    text = items[row.item - 1] if len(items) >= row.item else ""
+    if not text or _FORBIDDEN.search(text):
+        return None
+    return text if row.form == "base64" else FORMS[row.form].write(text)
+
+
+def _fill(element: _Element, content: Content) -> None:
+    if isinstance(content, str):
+        element.text = content
+        return
+    for below, part in content:
+        _down(element, below).text = part
 
 
 def _full(path: tuple[str, ...], record: RecordRow) -> tuple[str, ...]:
