@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
@@ -62,8 +63,22 @@ def _pragmas(synchronous: str) -> Callable[[sqlite3.Connection, object], None]:
         connection.execute("PRAGMA busy_timeout=30000")
         connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute("PRAGMA foreign_keys=ON")
+        if sqlite3.sqlite_version_info < _KNOWS_SUBSEC:
+            connection.create_function("unixepoch", 1, _unixepoch)
 
     return apply
+
+
+_KNOWS_SUBSEC = (3, 42, 0)
+
+
+def _unixepoch(moment: str) -> float | None:
+    """`unixepoch('subsec')` for an SQLite that does not know the modifier and answers NULL.
+
+    The durable engine takes Python 3.12 as a sign of a newer SQLite; Debian 12 has 3.40 under any Python, and
+    a time of NULL would stop the launch.
+    """
+    return time.time() if moment == "subsec" else None
 
 
 def open_database(path: Path, schema: str, *, synchronous: Literal["FULL", "NORMAL"] = "FULL") -> sa.Engine:
