@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -151,4 +152,10 @@ def closing(console: Console, home: Path, seconds: float) -> None:
     console.print()
     console.print(f"Done in {seconds:.0f} s. The same stories again, from what is on the disk:")
     for name in ("show DEMO-FILTER-0001", "explain DEMO-FULL-0001", "receipt DEMO-RESPONSE-0001"):
-        console.print(f"  sluicegate {name} --home {home}")
+        console.print(f"  {_program()} {name} --home {home}", soft_wrap=True)
+
+
+def _program() -> str:
+    """This program as the reader can type it: beside the virtual environment, or from anywhere."""
+    typed = Path(sys.argv[0])
+    return os.path.relpath(typed) if typed.is_file() and typed.name == "sluicegate" else "sluicegate"

@@ -24,10 +24,10 @@ def admit(case: Case, booking: Submission, defects: Sequence[Defect], *, twin: b
     }
     errors = [d for d in defects if d.severity is Severity.ERROR]
     warnings: list[Json] = [f"{d.code} {d.place}" for d in defects if d.severity is not Severity.ERROR]
-    if twin:
-        return refuse(case, "H0001", "duplicate-tcn", identity)
     if errors:
         return refuse(case, errors[0].code, "defects", identity)
+    if twin:
+        return refuse(case, "H0001", "duplicate-tcn", identity)
     return Step(
         to=State.ADMITTED,
         facts=(
