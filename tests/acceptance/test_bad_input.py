@@ -111,7 +111,7 @@ NOT_TAKEN: dict[str, tuple[bytes, str]] = {
     "a PNG": (b"\x89PNG\r\n\x1a\n" + bytes(500), "begin"),
     "a ZIP": (b"PK\x03\x04" + bytes(500), "begin"),
     "a PDF": (b"%PDF-1.7\n" + b"x" * 500, "begin"),
-    "HTML": (b"<!doctype html><script>alert(1)</script>", "begin"),
+    "HTML": (b"<!doctype html><script>alert(1)</script>", "not a package of ANSI/NIST-ITL"),
     "a beginning of a header": (good("BADINPUT-SHORT")[:60], "ORI (1.008)"),
     "an ORI with a line end": (
         good("BADINPUT-LINE").replace(b"1.008:" + AGENCY.encode(), b"1.008:TX\r\nX: 000"),

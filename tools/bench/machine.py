@@ -23,7 +23,7 @@ def describe() -> dict[str, str]:
         "processor": model,
         "cores": str(os.cpu_count()),
         "memory": f"{memory_kb / 2**20:.0f} GiB",
-        "kernel": platform.release(),
+        "kernel": ".".join(platform.release().split(".")[:2]),
         "python": platform.python_version(),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "load average at the start": load(),
