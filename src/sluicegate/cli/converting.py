@@ -91,10 +91,8 @@ def convert(
 def _told(result: Result, target: Path, *, written: bool) -> list[RenderableType]:
     lines: list[RenderableType] = [*result.notes]
     if result.lost:
-        lines = [
-            f"This {'is not' if written else 'cannot be'} carried over:",
-            *(f"  {one}" for one in result.lost),
-        ]
+        lines.append("This is not carried over:" if written else "This cannot be carried over:")
+        lines += [f"  {one}" for one in result.lost]
     if written:
         size = f"{len(result.data):,} bytes"
         return [*lines, f"Wrote {plain(target, 200)}: {result.what}, {size}."]

@@ -87,6 +87,11 @@ def _safe(text: object, limit: int = 4000) -> str:
     return escape(plain(text, limit))
 
 
+def _said(text: str) -> str:
+    """A sentence of ours, in which what was received is quoted already, or a value of the tree."""
+    return escape("".join(one if " " <= one <= "~" else f"\\u{ord(one):04x}" for one in text))
+
+
 def _badge(severity: Severity) -> str:
     return f'<span class="badge {severity.name.lower()}">{severity.name}</span>'
 
@@ -153,7 +158,7 @@ def _section(name: str, look: Look, words: Words, pixels: Sequence[Decoded | str
     parts = [
         f'<article id="{name}" aria-labelledby="{name}-title">',
         f'<h2 id="{name}-title">{_safe(look.path)}</h2>',
-        f'<p class="verdict {look.verdict}">{_safe(inspect_shown.closing(look).plain)}</p>',
+        f'<p class="verdict {look.verdict}">{_said(inspect_shown.closing(look).plain)}</p>',
         _facts(look),
         "<h3>Defects</h3>",
         _defects(name, look, words, tree),
@@ -183,7 +188,7 @@ def _facts(look: Look) -> str:
 
 def _defects(name: str, look: Look, words: Words, tree: tuple[Node, ...]) -> str:
     if not look.defects:
-        return f"<p>{_safe(look.trouble or 'None.')}</p>"
+        return f"<p>{_said(look.trouble or 'None.')}</p>"
     heads = [("severity", ""), ("code", ""), ("place", ""), ("what is wrong", ""), ("clause", "")]
     return _table(
         f"The worst first: {inspect_shown.counted(look)}",
@@ -198,7 +203,7 @@ def _defect(name: str, defect: Defect, words: Words, way: Way) -> str:
         (_badge(defect.severity), "fixed"),
         (_safe(defect.code), "mono fixed"),
         (f'<a href="#{_anchor(name, way)}">{place}</a>' if way else place, ""),
-        (_safe(words.defect(defect)), ""),
+        (_said(words.defect(defect)), ""),
         (_safe(defect.clause), "clause"),
     )
     return f"<tr>{cells}</tr>"
@@ -218,7 +223,7 @@ def _figure(picture: Picture, found: Decoded | str, words: Words) -> str:
         data = base64.b64encode(thumbnail(found.pixels)).decode("ascii")
         frame = f'<div class="frame"><img alt="{title}" src="data:image/png;base64,{data}" /></div>'
     else:
-        frame = f'<div class="frame none"><p>{_safe(found)}</p></div>'
+        frame = f'<div class="frame none"><p>{_said(found)}</p></div>'
     differs = "" if picture.agrees else ' <span class="badge warning">DIFFERS</span>'
     lines = [
         f"Type-{image.record_type} IDC {image.idc:02d} {inspect_words.impression(image.imp)}",
@@ -226,7 +231,7 @@ def _figure(picture: Picture, found: Decoded | str, words: Words) -> str:
         f"holds {inspect_shown.holds(picture)}, {len(image.data):,} bytes",
         *(found.notes if isinstance(found, Decoded) else ()),
     ]
-    told = "".join(f'<span class="line">{_safe(one)}</span>' for one in lines)
+    told = "".join(f'<span class="line">{_said(one)}</span>' for one in lines)
     caption = f"<figcaption><strong>{title}{differs}</strong>{told}</figcaption>"
     return f"<li><figure>{frame}{caption}</figure></li>"
 
@@ -238,8 +243,8 @@ def _record(name: str, node: Node, at: int, flaws: dict[Way, list[Defect]]) -> s
     is_open = ' open="open"' if worst is not None or at + 1 in _OPEN else ""
     where = f", from byte {node.offset}" if node.offset >= 0 else ""
     head = (
-        f'<summary><span class="where">{_safe(node.value)}{where}</span>'
-        f'<strong>{_safe(node.label)}</strong> <span class="name">{_safe(node.name)}</span>{badge}</summary>'
+        f'<summary><span class="where">{_said(node.value)}{where}</span>'
+        f'<strong>{_said(node.label)}</strong> <span class="name">{_said(node.name)}</span>{badge}</summary>'
     )
     rows = (_field(f"{name}-n{n}", kid, flaws.get((at, n), [])) for n, kid in enumerate(node.kids))
     heads = [("field", ""), ("name", ""), ("value", ""), ("byte", "number")]
@@ -249,12 +254,12 @@ def _record(name: str, node: Node, at: int, flaws: dict[Way, list[Defect]]) -> s
 
 def _field(name: str, node: Node, found: Sequence[Defect]) -> str:
     badges = "".join(f" {_badge(one)}" for one in sorted({one.severity for one in found}, reverse=True))
-    kids = "".join(f"<li>{_safe(kid.value)}</li>" for kid in node.kids)
+    kids = "".join(f"<li>{_said(kid.value)}</li>" for kid in node.kids)
     kids = f"<ol>{kids}</ol>" if kids else ""
     cells = _cells(
-        (f"{_safe(node.label)}{badges}", "mono fixed"),
-        (_safe(node.name), "name"),
-        (f"{_safe(node.value)}{kids}", "mono"),
+        (f"{_said(node.label)}{badges}", "mono fixed"),
+        (_said(node.name), "name"),
+        (f"{_said(node.value)}{kids}", "mono"),
         (str(node.offset) if node.offset >= 0 else "", "number soft"),
     )
     return f'<tr id="{name}"{_class("flawed" if found else "")}>{cells}</tr>'
