@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sluicegate.cli.judging import frames
 from sluicegate.ebts import conformance
 from sluicegate.errors import quoted
+from sluicegate.exchange.frames import frames
 from sluicegate.itl import conform
 from sluicegate.itl.model import Defect, Severity, Transaction
 from sluicegate.itl.reader import read

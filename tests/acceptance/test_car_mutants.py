@@ -6,10 +6,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 
+import numpy as np
 import pytest
 from acceptance_world import HANG_S, Counter, partial_booking, with_header
 
 from sluicegate.itl.reader import read
+from sluicegate.itl.writer import FingerDraft
+from sluicegate.raster import encode
 from sluicegate.testing import bookings
 
 TCN = "MUTANT0000000000"
@@ -131,3 +134,15 @@ def test_a_size_that_a_raw_print_has_not_is_refused(counter: Counter, booking: b
     told = refused(counter, mutants)
     assert [name for name, lines in told.items() if not any("IDC 02" in line for line in lines)] == []
     assert counter.good(14).kind == "SRE"
+
+
+@pytest.mark.slow
+def test_a_coded_print_whose_record_lies_about_its_size_is_refused_by_name(counter: Counter) -> None:
+    """A WSQ print whose HLL is not the image's own width gets an ERRT that names HLL and the print's IDC."""
+    good = bookings.tiny_fingers(1, 1)[0]
+    width, height = 96, 112
+    coded = encode.wsq(np.tile(np.arange(width, dtype=np.uint8) * 2, (height, 1)))
+    lying = FingerDraft(0, 1, (2,), 0, width + 8, height, 1, coded)
+    settled = counter.ask(partial_booking(counter.number(), [good, lying]))
+    assert settled.kind == "ERRT"
+    assert any("HLL" in line and "IDC 02" in line for line in settled.lines), settled.lines

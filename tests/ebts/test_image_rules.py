@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluicegate.cli.judging import defects_of, frames
 from sluicegate.ebts import codes, conformance, dictionary, responses
 from sluicegate.ebts.image_rules import Frame
 from sluicegate.ebts.submission import partial
-from sluicegate.itl.model import Defect, Severity, Transaction
+from sluicegate.exchange.frames import frames
+from sluicegate.itl import conform
+from sluicegate.itl.model import Defect, Reading, Severity, Transaction
 from sluicegate.itl.reader import read
 from sluicegate.itl.writer import FingerDraft, HeaderDraft, TaggedDraft, Value, build
 
@@ -34,6 +35,22 @@ TYPE_10: list[tuple[int, Value]] = [
     (3, "FACE"), (4, "NY0303000"), (5, "20110503"), (6, "480"), (7, "640"), (8, "0"), (9, "1"), (10, "1"),
     (11, "JPEGB"), (12, "SRGB"), (999, b"\xff\xd8\xff\xe0"),
 ]  # fmt: skip
+
+
+def defects_of(reading: Reading, now: datetime) -> tuple[Defect, ...]:
+    """Defects of a reading by the reader, by EBTS and by what the images' own first bytes say.
+
+    A file whose TOT is none of EBTS is held against the standard alone, since EBTS has no rules for it.
+    """
+    transaction = reading.transaction
+    if transaction is None:
+        return reading.defects
+    header = transaction.header
+    known = header is not None and conformance.tot_of(header) in dictionary.known_tots()
+    standard = () if known else conform.check(transaction)
+    profile = conformance.check(transaction, now)
+    images = conformance.check_images(transaction, frames(transaction))
+    return (*reading.defects, *profile, *standard, *images)
 
 
 def told(defects: Sequence[Defect]) -> Told:

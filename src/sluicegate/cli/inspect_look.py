@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sluicegate.cli import judging
 from sluicegate.cli.calls import read_bytes
 from sluicegate.ebts import conformance, dictionary
 from sluicegate.ebts.image_rules import Frame
 from sluicegate.errors import SluicegateError, quoted
+from sluicegate.exchange.frames import frames as frames_of
 from sluicegate.itl import conform
 from sluicegate.itl.detect import looks_like_xml, read_any
 from sluicegate.itl.model import Defect, Image, Place, Record, Severity, Transaction
@@ -158,7 +158,7 @@ def _judge(
         found = conformance.check(transaction, datetime.now(UTC))
     else:
         found = (*told, *conform.check(transaction))
-    said = judging.frames(transaction)
+    said = frames_of(transaction)
     pictures = tuple(
         _picture(one, one.image, said[one.offset]) for one in transaction.records if one.image is not None
     )

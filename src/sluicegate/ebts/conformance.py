@@ -63,13 +63,16 @@ def check_booking(transaction: Transaction, now: datetime) -> tuple[Defect, ...]
     return (Defect(HEADER, Severity.ERROR, place, message, "Sluicegate"), *defects)
 
 
-def check_images(transaction: Transaction, frames: Mapping[int, Frame]) -> tuple[Defect, ...]:
-    """Where a record and its image's own header disagree, as WARNINGs. `frames` by offset of the record.
+def check_images(
+    transaction: Transaction, frames: Mapping[int, Frame], *, size: Severity = Severity.WARNING
+) -> tuple[Defect, ...]:
+    """Where a record and its image's own header disagree. `frames` by offset of the record.
 
-    What the bytes of an image say is for who may look at them to find out; a record without a frame is not
-    judged.
+    A size that lies has the severity `size`: old files are full of it and are read all the same, but a
+    booking whose record and image tell of two different pictures is not one to search by. What the bytes of
+    an image say is for who may look at them to find out; a record without a frame is not judged.
     """
-    return tuple(image_rules.check_frames(transaction, frames))
+    return tuple(image_rules.check_frames(transaction, frames, size=size))
 
 
 def admissible(defects: Iterable[Defect]) -> bool:

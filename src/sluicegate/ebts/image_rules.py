@@ -112,14 +112,16 @@ def _wsq_scales(transaction: Transaction) -> Iterator[Defect]:
         yield Defect(RELATION, Severity.WARNING, place, message, _CLAUSE_IMAGE)
 
 
-def check_frames(transaction: Transaction, frames: Mapping[int, Frame]) -> Iterator[Defect]:
-    """Compression and size of each record against the frame of its image, as WARNINGs."""
+def check_frames(
+    transaction: Transaction, frames: Mapping[int, Frame], *, size: Severity = Severity.WARNING
+) -> Iterator[Defect]:
+    """Compression (WARNING) and size (`size`) of each record against the frame of its image."""
     for record in transaction.records:
         frame = frames.get(record.offset)
         if record.image is None or frame is None:
             continue
         yield from _coded(record, record.image, frame)
-        yield from _sized(record, record.image, frame)
+        yield from _sized(record, record.image, frame, size)
 
 
 def _coded(record: Record, image: Image, frame: Frame) -> Iterator[Defect]:
@@ -134,7 +136,7 @@ def _begins(kind: str) -> str:
     return "begins as nothing that is known" if kind == "RAW" else f"begins as {kind}"
 
 
-def _sized(record: Record, image: Image, frame: Frame) -> Iterator[Defect]:
+def _sized(record: Record, image: Image, frame: Frame, severity: Severity) -> Iterator[Defect]:
     if frame.size is None:
         return
     for what, told, there in (("hll", image.hll, frame.size[0]), ("vll", image.vll, frame.size[1])):
@@ -142,4 +144,4 @@ def _sized(record: Record, image: Image, frame: Frame) -> Iterator[Defect]:
             place = record_rules.place_of(record, what)
             name = what.upper()
             message = f"{place.tag} {name} is {told}, and the image's own header says {there}"
-            yield Defect(RELATION, Severity.WARNING, place, message, _CLAUSE_IMAGE, str(told), str(there))
+            yield Defect(RELATION, severity, place, message, _CLAUSE_IMAGE, str(told), str(there))

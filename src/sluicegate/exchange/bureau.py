@@ -18,6 +18,7 @@ from sluicegate.exchange.case import Case, MessageKind, State, Step
 from sluicegate.exchange.encodings import in_kind
 from sluicegate.exchange.engine import Clock, happen
 from sluicegate.exchange.envelopes import Copy, Second
+from sluicegate.exchange.frames import frames
 from sluicegate.exchange.searching import Search1N, probe_images, search_repositories
 from sluicegate.exchange.stages import admit, answer, search, share
 from sluicegate.exchange.stages.share import Reply
@@ -120,11 +121,15 @@ class Bureau:
 
     def _checked(self, case: Case) -> tuple[Submission, list[Defect]]:
         transaction, structure, booking = self._received(case)
-        profile = conformance.check_booking(transaction, case.received) if transaction else ()
+        profile = self._against_profile(transaction, case) if transaction else ()
         data = self.parts.spool.get(case.digest)
         # What cannot be read at all has told why already; the schema could only say it again.
         schema = self.parts.check_xml(data) if transaction and looks_like_xml(data) else ()
         return booking, sorted((*structure, *schema, *profile), key=lambda d: -d.severity)
+
+    def _against_profile(self, transaction: Transaction, case: Case) -> tuple[Defect, ...]:
+        images = conformance.check_images(transaction, frames(transaction), size=Severity.ERROR)
+        return (*conformance.check_booking(transaction, case.received), *images)
 
     # -- stages ----------------------------------------------------------------------------------------
 

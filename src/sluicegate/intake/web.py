@@ -46,7 +46,7 @@ _FORM_EXTRA = 256 * 1024  # boundaries and part headers beside the files
 _NO_TICKET = "These bytes were taken in before; only the reply to that first submission carries a ticket."
 
 
-class Trouble(Exception):  # noqa: N818 it is an answer more than a fault
+class Trouble(Exception):
     """An answer that is not success: a status, a sentence, and what to do."""
 
     def __init__(self, status: int, sentence: str, advice: str = "") -> None:

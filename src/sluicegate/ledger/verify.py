@@ -48,7 +48,7 @@ _RECEIPT = re.compile(
 )
 
 
-class NotVerified(Exception):  # noqa: N818 - a claim did not hold; that is no fault of the program
+class NotVerified(Exception):
     """The proof does not hold. `step` names the check that failed; the message carries no received text."""
 
     def __init__(self, step: str, message: str) -> None:
