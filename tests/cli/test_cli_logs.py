@@ -49,3 +49,24 @@ def test_a_thread_that_fails_is_told_without_its_text(capsys: pytest.CaptureFixt
     line = capsys.readouterr().err
     assert "event=thread-failed thread=walk-1 kind=ValueError" in line
     assert "DOE" not in line
+
+
+def test_a_logger_that_a_library_has_walled_in_is_heard_and_put_back(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A library's own handlers and levels are set aside while the server logs, and are there again after."""
+    logger = logging.getLogger("dbos")
+    before = (logger.handlers, logger.level, logger.propagate, logger.disabled)
+    handler = logging.StreamHandler()
+    logger.handlers, logger.propagate = [handler], False
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with to_stderr():
+            logger.error("failed on %s", "DOE,JANE")
+        assert (logger.handlers, logger.level, logger.propagate) == ([handler], logging.CRITICAL, False)
+    finally:
+        logger.handlers, logger.propagate, logger.disabled = before[0], before[2], before[3]
+        logger.setLevel(before[1])
+    line = capsys.readouterr().err
+    assert "from=dbos event=library-message" in line
+    assert "DOE" not in line

@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 OWN = "sluicegate"
-_DURABLE = "dbos"
+_HEADSTRONG = ("dbos", "uvicorn", "uvicorn.error", "uvicorn.access")
+"""Loggers of libraries that bring handlers, levels or walls of their own; whatever they had is put back later."""
+
 _HEAD = "at=%(asctime)s.%(msecs)03dZ level=%(levelname)s from=%(name)s"
 
 log = logging.getLogger("sluicegate.threads")
@@ -53,19 +55,39 @@ def to_stderr() -> Iterator[None]:
     theirs.addFilter(_Own(own=False))
     theirs.setLevel(logging.WARNING)
     root, own = logging.getLogger(), logging.getLogger(OWN)
-    # The durable engine adds a handler of its own, with full texts, to a logger that has none yet.
-    logging.getLogger(_DURABLE).addHandler(logging.NullHandler())
     hook = threading.excepthook
     threading.excepthook = _thread_failed
     own.setLevel(logging.INFO)
     for handler in (ours, theirs):
         root.addHandler(handler)
     try:
-        yield
+        with _led_to_root(_HEADSTRONG):
+            yield
     finally:
         threading.excepthook = hook
         for handler in (ours, theirs):
             root.removeHandler(handler)
+
+
+@contextmanager
+def _led_to_root(names: tuple[str, ...]) -> Iterator[None]:
+    """Let these loggers speak through the root's handlers alone.
+
+    A handler that does nothing stays on each: the durable engine adds one with full texts to a logger that
+    has none, and then keeps the root out.
+    """
+    kept = []
+    for name in names:
+        one = logging.getLogger(name)
+        kept.append((one, one.handlers, one.level, one.propagate, one.disabled))
+        one.handlers, one.propagate, one.disabled = [logging.NullHandler()], True, False
+        one.setLevel(logging.NOTSET)
+    try:
+        yield
+    finally:
+        for one, handlers, level, propagate, disabled in kept:
+            one.handlers, one.propagate, one.disabled = handlers, propagate, disabled
+            one.setLevel(level)
 
 
 def _timed(formatter: logging.Formatter) -> logging.Formatter:
