@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 OWN = "sluicegate"
 _HEADSTRONG = ("dbos", "uvicorn", "uvicorn.error", "uvicorn.access")
-"""Loggers of libraries that bring handlers, levels or walls of their own; whatever they had is put back later."""
+"""Loggers of libraries that bring handlers and levels of their own; whatever they had is put back later."""
 
 _HEAD = "at=%(asctime)s.%(msecs)03dZ level=%(levelname)s from=%(name)s"
 
