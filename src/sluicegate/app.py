@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,11 +111,11 @@ def open_office(home: Path, role: str) -> Office:
     folder = home / role
     if not folder.is_dir():
         raise SettingsError(f"{home} is not a home.", advice=f"Run: sluicegate init --home {home}")
-    engine = open_database(folder / "story.db", "schema.sql")
+    key = keys.load(home / "keys" / f"{role}-ledger.key")
     spool = BlobStore(folder / "spool", load_key(home / "keys" / f"{role}-spool.key"))
     outgoing = BlobStore(folder / "outgoing", load_key(home / "keys" / f"{role}-outgoing.key"))
-    store = Store(engine, outgoing, EntryLog(engine))
-    return Office(engine, store, spool, keys.load(home / "keys" / f"{role}-ledger.key"))
+    engine = open_database(folder / "story.db", "schema.sql")
+    return Office(engine, Store(engine, outgoing, EntryLog(engine)), spool, key)
 
 
 class Exchange:
@@ -129,24 +130,11 @@ class Exchange:
         clock: Clock | None = None,
     ) -> None:
         self.settings = settings
-        home = settings.home
-        self.offices = {role: open_office(home, role) for role in ("bureau", "partner", "state")}
-        self.clock: Clock = clock or SystemClock(self._drill_start())
-        scenario = home / "programs" / settings.scenario if settings.scenario else None
-        self.programs = ProgramSource(home / "programs" / settings.program, scenario)
-        numbers = parameters.load()
-        engine: Engine = NullEngine() if settings.engine == "null" else PlainEngine(numbers)
-        self.search = Search1N(engine)
-        keep = home / "keys"
-        self.open = Repository("open", home / "bureau" / "open", keep / "bureau-open.key", numbers)
-        self.filtered = Repository(
-            "filtered", home / "bureau" / "filtered", keep / "bureau-filtered.key", numbers
-        )
-        self.gallery = Repository(
-            "gallery", home / "partner" / "gallery", keep / "partner-gallery.key", numbers
-        )
-        self.workshop = workshop or (self._workshop() if searching else None)
-        self._owns_workshop = workshop is None
+        self.runner: Runner | None = None
+        with ExitStack() as undone:
+            self._open(undone, workshop, searching=searching, clock=clock)
+            # Everything is open: from here on `close` closes it. Had anything failed, it is closed already.
+            self._files = undone.pop_all()
         self.bureau = self._bureau()
         self.partner = self._partner()
         self.state = self._state()
@@ -160,7 +148,34 @@ class Exchange:
         self.lookup = Lookup(
             self.offices["bureau"].store, self.open, self.programs.current, self.search, self.clock
         )
-        self.runner: Runner | None = None
+
+    def _open(
+        self, undone: ExitStack, workshop: Workshop | None, *, searching: bool, clock: Clock | None
+    ) -> None:
+        settings, home = self.settings, self.settings.home
+        self.offices: dict[str, Office] = {}
+        for role in ("bureau", "partner", "state"):
+            self.offices[role] = open_office(home, role)
+            undone.callback(self.offices[role].engine.dispose)
+        self.clock: Clock = clock or SystemClock(self._drill_start())
+        scenario = home / "programs" / settings.scenario if settings.scenario else None
+        self.programs = ProgramSource(home / "programs" / settings.program, scenario)
+        numbers = parameters.load()
+        engine: Engine = NullEngine() if settings.engine == "null" else PlainEngine(numbers)
+        self.search = Search1N(engine)
+        keep = home / "keys"
+
+        def repository(name: str, folder: Path, key: str) -> Repository:
+            opened = Repository(name, folder, keep / key, numbers)
+            undone.callback(opened.close)
+            return opened
+
+        self.open = repository("open", home / "bureau" / "open", "bureau-open.key")
+        self.filtered = repository("filtered", home / "bureau" / "filtered", "bureau-filtered.key")
+        self.gallery = repository("gallery", home / "partner" / "gallery", "partner-gallery.key")
+        self.workshop = workshop or (self._workshop() if searching else None)
+        if self.workshop is not None and workshop is None:
+            undone.callback(self.workshop.close)
 
     def _drill_start(self) -> datetime | None:
         """Where a drill's clock starts: at the chosen moment, or where the ledger has got to since.
@@ -241,6 +256,7 @@ class Exchange:
         # One file per set of roles: two processes on one home must not take over each other's walks.
         path = self.settings.home / f"durable-{'-'.join(sorted(self.desks))}.db"
         durable = open_database(path, "durable.sql")
+        self._files.callback(durable.dispose)
         DBOS(
             config=DBOSConfig(
                 name="sluicegate",
@@ -291,12 +307,7 @@ class Exchange:
             self.runner.close()
             DBOS.destroy()
             self.runner = None
-        if self.workshop is not None and self._owns_workshop:
-            self.workshop.close()
-        for repository in (self.open, self.filtered, self.gallery):
-            repository.close()
-        for office in self.offices.values():
-            office.engine.dispose()
+        self._files.close()
 
 
 def home_of(given: str | None) -> Path:

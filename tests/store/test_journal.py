@@ -130,7 +130,7 @@ def test_a_channel_keeps_its_order_and_counts_without_a_gap(store: Store) -> Non
         for message in due:
             order.setdefault(message.channel, []).append(message.sequence)
             with store.session() as session:
-                assert store.delivered(session, message, (), NOW)
+                assert store.delivered(session, message, NOW)
     assert order == {"p": [1, 2, 3], "smtp:CA0430000": [1, 2, 3]}
 
 
@@ -149,12 +149,10 @@ def test_a_message_is_delivered_once(store: Store) -> None:
     """Marking a message as delivered a second time says so and makes no second entry."""
     case = commit(store, (c := opened(store)), Step(State.ADMITTED, messages=(letter(c, "one"),)))
     (message,) = store.messages_of(case.case_id)
-    body = {"case": case.case_id, "message": message.message_id, "channel": "x", "sequence": 1}
     answers = []
     for _ in range(2):
         with store.session() as session:
-            fact = Fact(FactKind.DELIVERED, body)
-            answers.append(store.delivered(session, message, (fact,), NOW))
+            answers.append(store.delivered(session, message, NOW))
     assert answers == [True, False]
     assert [r["kind"] for r in store.rows("all_entries")].count("delivered") == 1
 

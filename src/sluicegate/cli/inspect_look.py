@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sluicegate.cli.calls import read_bytes
 from sluicegate.ebts import conformance, dictionary
-from sluicegate.ebts.image_rules import Frame
+from sluicegate.ebts.image_rules import KINDS, Frame
 from sluicegate.errors import SluicegateError, quoted
 from sluicegate.exchange.frames import frames as frames_of
 from sluicegate.itl import conform
@@ -49,24 +49,13 @@ class Picture:
     def differences(self) -> tuple[str, ...]:
         """Which of the claims of the record its image does not keep: `coding`, `size`."""
         size = self.frame.size
-        said = _KINDS.get(self.image.compression, self.frame.kind)
+        said = KINDS.get(self.image.compression, self.frame.kind)
         found = []
         if said != self.frame.kind:
             found.append("coding")
         if size is not None and size != (self.image.hll, self.image.vll):
             found.append("size")
         return tuple(found)
-
-
-_KINDS = {
-    "NONE": "RAW",
-    "WSQ": "WSQ",
-    "JPEGB": "JPEG",
-    "JPEGL": "JPEG",
-    "JP2": "JP2",
-    "JP2L": "JP2",
-    "PNG": "PNG",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -58,7 +57,8 @@ def to_folder(root: Path) -> Carrier:
         folder = root / message.recipient
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            spare = folder / f".{secrets.token_hex(6)}"
+            # Named after the message: what a crash left here is written over when it is delivered again.
+            spare = folder / f".{file_name(message, body)}"
             with spare.open("wb") as out:
                 out.write(body)
                 out.flush()

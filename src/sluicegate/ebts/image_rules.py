@@ -31,7 +31,7 @@ _IN_HEADER = frozenset((3, 4, 5, 6))
 _NO_RESOLUTION = "00.00"
 _LOWEST_500, _HIGHEST_500 = 19.30, 20.08  # 500 ppi within 2 percent, in pixels per mm
 _HIGHEST_WSQ = 510.0  # pixels per inch
-_MAGIC = {  # compression as the record names it: what its bytes then begin as
+KINDS = {  # compression as the record names it: what its bytes then begin as
     "WSQ": "WSQ",
     "JPEGB": "JPEG",
     "JPEGL": "JPEG",
@@ -125,7 +125,7 @@ def check_frames(
 
 
 def _coded(record: Record, image: Image, frame: Frame) -> Iterator[Defect]:
-    expected = _MAGIC.get(image.compression)
+    expected = KINDS.get(image.compression)
     if expected is not None and expected != frame.kind:
         place = record_rules.place_of(record, "cga")
         message = f"the record says {image.compression}, its image data {_begins(frame.kind)}"

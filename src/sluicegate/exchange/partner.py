@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sluicegate.errors import Conflict, InputRefused, UsageError, VerifyError
+from sluicegate.errors import InputRefused, UsageError, VerifyError
 from sluicegate.exchange.case import Case, Fact, State, Step
 from sluicegate.exchange.engine import Clock, happen
 from sluicegate.exchange.envelopes import Copy, read_copy
@@ -79,13 +79,7 @@ class Partner:
             FactKind.COPY_TAKEN,
             {"copy": case.case_id, "digest": digest_of(copy.transaction), "decision_seq": entry},
         )
-        try:
-            with self.store.session() as session:
-                self.store.open_case(session, case, (fact,), now)
-        except Conflict:  # the same copy came twice at the same moment
-            again = self.store.case_of_digest(digest)
-            return again.case_id if again else case.case_id
-        return case.case_id
+        return self.store.open_once(case, (fact,), now)
 
     def _verified(self, copy: Copy) -> int:
         proof = proofs.decode(copy.proof)

@@ -19,10 +19,8 @@ from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID, SQLAlchemyDatasour
 from dbos._dbos import _get_or_create_dbos_registry
 
 from sluicegate.errors import Conflict, DeliveryError, SluicegateError, StoreError
-from sluicegate.exchange.case import Fact
 from sluicegate.exchange.engine import Desk, advance
 from sluicegate.exchange.story import STORIES, runnable
-from sluicegate.facts import FactKind
 from sluicegate.store.journal import Outgoing
 
 log = logging.getLogger("sluicegate.runner")
@@ -127,17 +125,8 @@ class Runner(DBOSConfiguredInstance):
         if message.state != "queued":
             return True
         self._hand_over(role, message)
-        fact = Fact(
-            FactKind.DELIVERED,
-            {
-                "case": message.case_id,
-                "message": message.message_id,
-                "channel": message.channel,
-                "sequence": message.sequence,
-            },
-        )
         with desk.store.session() as session:
-            noted = desk.store.delivered(session, message, (fact,), desk.clock())
+            noted = desk.store.delivered(session, message, desk.clock())
         desk.store.let_go(message)
         return noted
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sluicegate.errors import Conflict
 from sluicegate.exchange.case import Case, Fact, State, Step
 from sluicegate.exchange.engine import Clock
 from sluicegate.exchange.envelopes import read_second
@@ -60,13 +59,7 @@ class StateBureau:
             FactKind.RECEIVED,
             {"case": case.case_id, "digest": digest, "size": len(envelope), "channel": "bureau"},
         )
-        try:
-            with self.store.session() as session:
-                self.store.open_case(session, case, (fact,), now)
-        except Conflict:
-            again = self.store.case_of_digest(digest)
-            return again.case_id if again else case.case_id
-        return case.case_id
+        return self.store.open_once(case, (fact,), now)
 
     def prepare(self, case: Case) -> Step:
         """The next step of a second response."""

@@ -27,9 +27,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sluicegate.errors import InputRefused, Missing, SettingsError, StoreError
-from sluicegate.exchange.case import Fact
 from sluicegate.exchange.engine import Clock
-from sluicegate.facts import FactKind
 from sluicegate.intake.door import Accepted, Door
 from sluicegate.intake.listen import bound
 from sluicegate.intake.parts import in_form
@@ -153,17 +151,8 @@ class _Api:
         body = store.outgoing.get(message.digest)
         if message.state == "queued":
             # If we crash after this commit, the answer still lies here and the same ticket fetches it again.
-            fact = Fact(
-                FactKind.DELIVERED,
-                {
-                    "case": message.case_id,
-                    "message": message.message_id,
-                    "channel": message.channel,
-                    "sequence": message.sequence,
-                },
-            )
             with store.session() as session:
-                store.delivered(session, message, (fact,), self._clock())
+                store.delivered(session, message, self._clock())
         return {
             "message": message.message_id,
             "kind": message.kind,

@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sluicegate.errors import Conflict, Missing, StoreError
-from sluicegate.exchange.case import ANSWERS_LOG, Case, Fact, Message, MessageKind, State, Step
+from sluicegate.exchange.case import ANSWERS_LOG, Case, Fact, Json, Message, MessageKind, State, Step
+from sluicegate.facts import FactKind
 from sluicegate.store.blobs import BlobStore
 from sluicegate.store.entries import COMMON_LOG, EntryLog
 from sluicegate.store.sql import queries
@@ -269,8 +270,18 @@ class Store:
         """Tell the operator, durably."""
         session.execute(queries()["insert_alert"], {"at": stamp(at), "case_id": case_id, "reason": reason})
 
-    def delivered(self, session: Session, message: Outgoing, facts: Iterable[Fact], at: datetime) -> bool:
-        """Mark a message as taken by its receiver. False where it already was."""
+    def open_once(self, case: Case, facts: Iterable[Fact], at: datetime) -> str:
+        """Open a case in a commit of its own, unless these bytes opened one before; the case's id."""
+        try:
+            with self.session() as session:
+                self.open_case(session, case, facts, at)
+        except Conflict:  # the same bytes came twice at the same moment
+            first = self.case_of_digest(case.digest)
+            return first.case_id if first else case.case_id
+        return case.case_id
+
+    def delivered(self, session: Session, message: Outgoing, at: datetime) -> bool:
+        """Mark a message as taken by its receiver, and enter that. False where it already was."""
         done = session.execute(
             queries()["mark_delivered"], {"message_id": message.message_id, "at": stamp(at)}
         )
@@ -280,7 +291,13 @@ class Store:
         log = _case(dict(known)).text("log") if known else ""
         if message.kind == MessageKind.SECOND:
             log = ANSWERS_LOG
-        self.log.append(session, facts, message.case_id, at, log or COMMON_LOG)
+        body: dict[str, Json] = {
+            "case": message.case_id,
+            "message": message.message_id,
+            "channel": message.channel,
+            "sequence": message.sequence,
+        }
+        self.log.append(session, (Fact(FactKind.DELIVERED, body),), message.case_id, at, log or COMMON_LOG)
         return True
 
     def let_go(self, message: Outgoing) -> None:

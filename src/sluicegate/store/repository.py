@@ -73,7 +73,11 @@ class Repository:
         self._engine = open_database(folder / "references.db", "repository.sql")
         self._lock = threading.Lock()
         self._origins: set[str] = set()
-        self._load()
+        try:
+            self._load()
+        except BaseException:
+            self._engine.dispose()
+            raise
 
     def _load(self) -> None:
         with self._engine.connect() as connection:

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -90,13 +91,12 @@ def open_database(path: Path, schema: str, *, synchronous: Literal["FULL", "NORM
     Raises StoreError when the file cannot be opened or written.
     """
     try:
-        with sqlite3.connect(path) as first:
+        with closing(sqlite3.connect(path)) as first:
             # The engine for durable steps opens in rollback-journal mode unless the file already says WAL.
             mode = first.execute("PRAGMA journal_mode=WAL").fetchone()[0]
             if str(mode).lower() != "wal":
                 raise StoreError(f"{path.name} cannot use write-ahead logging; is it on a network share?")
             first.executescript(files("sluicegate.store").joinpath(schema).read_text("utf-8"))
-        first.close()
     except sqlite3.OperationalError as error:
         raise SettingsError(
             f"The database {path} cannot be opened: {error}.",

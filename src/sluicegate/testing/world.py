@@ -18,10 +18,9 @@ from sqlalchemy.orm import Session
 from sluicegate import app
 from sluicegate.delivery.post import Carrier, Post
 from sluicegate.errors import Conflict, DeliveryError, SluicegateError
-from sluicegate.exchange.case import Case, Fact, Json, State
+from sluicegate.exchange.case import Case, State
 from sluicegate.exchange.engine import advance
 from sluicegate.exchange.story import STORIES, runnable
-from sluicegate.facts import FactKind
 from sluicegate.raster.isolate import Workshop
 from sluicegate.ridge.extract.job import extract_null
 from sluicegate.settings import load
@@ -191,14 +190,8 @@ class World:
                     with desk.store.session() as session:
                         desk.store.trouble(session, message, error.message, self.clock())
                     continue
-                body: dict[str, Json] = {
-                    "case": message.case_id,
-                    "message": message.message_id,
-                    "channel": message.channel,
-                    "sequence": message.sequence,
-                }
                 with desk.store.session() as session:
-                    desk.store.delivered(session, message, (Fact(FactKind.DELIVERED, body),), self.clock())
+                    desk.store.delivered(session, message, self.clock())
                 desk.store.let_go(message)
                 moved = True
         return moved
