@@ -12,12 +12,6 @@ Ori = NewType("Ori", str)
 Tcn = NewType("Tcn", str)
 """Transaction control number: 10 to 40 characters, unique to its originator (EBTS 1.009)."""
 
-Tot = NewType("Tot", str)
-"""Type of transaction (EBTS 1.004), such as CAR, SRE, ERRT."""
-
-CaseId = NewType("CaseId", str)
-"""Our own name for one booking's story: 26 characters, sortable by time of receipt."""
-
 ModeName = NewType("ModeName", str)
 """Name of a mode of participation. Which gates a mode opens is data of the program, not code."""
 
@@ -36,14 +30,6 @@ class Outcome(StrEnum):
 
     OPEN = "open"
     CLOSED = "closed"
-
-
-class Role(StrEnum):
-    """Who an installation acts as."""
-
-    BUREAU = "bureau"
-    PARTNER = "partner"
-    STATE = "state"
 
 
 class Finding(StrEnum):

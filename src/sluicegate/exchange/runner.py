@@ -13,7 +13,6 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID, SQLAlchemyDatasource
 from dbos._dbos import _get_or_create_dbos_registry
@@ -225,9 +224,3 @@ class Runner(DBOSConfiguredInstance):
         finally:
             self._busy.release(f"{role}.channel.{message.channel}")
             self._wake.set()
-
-
-def oldest_wait(desk: Desk) -> timedelta:
-    """Age of the oldest queued message: what an operator watches."""
-    queued = [m.created for m in desk.store.messages() if m.state == "queued"]
-    return desk.clock() - min(queued) if queued else timedelta(0)

@@ -28,8 +28,6 @@ SELECT log, tree FROM frontier ORDER BY log;
 -- name: insert_entry
 INSERT INTO entry (log, seq, at, kind, case_id, body, salt)
 VALUES (:log, :seq, :at, :kind, :case_id, :body, :salt);
--- name: entry_at
-SELECT * FROM entry WHERE log = :log AND seq = :seq;
 -- name: decided
 SELECT * FROM entry WHERE case_id = :case_id AND kind = 'decided' ORDER BY at LIMIT 1;
 -- name: newest_entry
