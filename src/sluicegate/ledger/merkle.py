@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sluicegate.errors import LedgerError, VerifyError
+from sluicegate.errors import LedgerError
 from sluicegate.ledger import verify
 from sluicegate.ledger.holding import holding
 from sluicegate.ledger.verify import HASH_BYTES, leaf_hash, node_hash
@@ -26,7 +26,9 @@ __all__ = [
     "leaf_hash",
     "node_hash",
     "in_memory",
+    "fold",
     "root",
+    "root_at",
     "inclusion",
     "consistency",
     "verify_inclusion",
@@ -63,22 +65,40 @@ class Frontier:
         if self.size < 0 or self.size.bit_count() != len(self.hashes) or not shaped:
             raise LedgerError("a frontier holds one hash for each one-bit of its size")
 
+    def extend(self, leaves: Iterable[bytes]) -> tuple[Frontier, list[Node]]:
+        """`append` for many leaf hashes at once: the frontier after the last, and every node completed."""
+        stack, index, completed = list(self.hashes), self.size, []
+        for leaf in leaves:
+            place, level, current = index, 0, leaf
+            completed.append(Node(0, place, leaf))
+            while place & 1:
+                current = node_hash(stack.pop(), current)
+                level, place = level + 1, place >> 1
+                completed.append(Node(level, place, current))
+            stack.append(current)
+            index += 1
+        return Frontier(index, tuple(stack)), completed
+
     def append(self, leaf: bytes) -> tuple[Frontier, tuple[Node, ...]]:
         """The frontier after one more leaf hash, and the nodes it completed, the leaf itself first.
 
         Store these nodes in the same commit as the frontier: a proof later reads them and nothing else.
         """
-        stack, level, index, current = list(self.hashes), 0, self.size, leaf
-        completed = [Node(0, index, leaf)]
-        while index & 1:
-            current = node_hash(stack.pop(), current)
-            level, index = level + 1, index >> 1
-            completed.append(Node(level, index, current))
-        return Frontier(self.size + 1, (*stack, current)), tuple(completed)
+        after, completed = self.extend((leaf,))
+        return after, tuple(completed)
 
     def root(self) -> bytes:
         """Root of the tree at this size."""
-        return _fold(self.hashes)
+        return fold(self.hashes)
+
+    def peaks(self) -> tuple[Node, ...]:
+        """The complete subtrees that the tree falls into, as nodes, largest first."""
+        found, done = [], 0
+        for one in self.hashes:
+            level = (self.size - done).bit_length() - 1
+            found.append(Node(level, done >> level, one))
+            done += 1 << level
+        return tuple(found)
 
     def encode(self) -> bytes:
         """Eight bytes of size, big-endian, then the hashes, largest subtree first."""
@@ -93,7 +113,7 @@ class Frontier:
         return Frontier(int.from_bytes(data[:8], "big"), hashes)
 
 
-def _fold(subtrees: Sequence[bytes]) -> bytes:
+def fold(subtrees: Sequence[bytes]) -> bytes:
     """Root over neighboring complete subtrees, largest first."""
     if not subtrees:
         return EMPTY_ROOT
@@ -135,7 +155,12 @@ def _subtree(read: Reader, low: int, high: int) -> bytes:
         level = (high - low).bit_length() - 1
         parts.append(read(level, low >> level))
         low += 1 << level
-    return _fold(parts)
+    return fold(parts)
+
+
+def root_at(read: Reader, size: int) -> bytes:
+    """Root of the tree at `size`, from a reader that has got at least that far."""
+    return _subtree(read, 0, size)
 
 
 def _split(width: int) -> int:
@@ -197,29 +222,5 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
 
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]) -> None:
     """Raises VerifyError unless the tree of `new_root` begins with that of `old_root` (section 2.1.4.2)."""
-    if not 0 <= old <= new:
-        raise VerifyError("consistency: the older tree is larger than the newer one")
-    if old == new or old == 0:
-        known = old_root == (new_root if old == new else EMPTY_ROOT)
-        if path or not known:
-            raise VerifyError("consistency: the roots of the two trees contradict each other")
-        return
-    steps = [old_root, *path] if old.bit_count() == 1 else list(path)
-    if not steps:
-        raise VerifyError("consistency: the proof is too short")
-    fn, sn = old - 1, new - 1
-    while fn & 1:
-        fn, sn = fn >> 1, sn >> 1
-    first = second = steps[0]
-    for sibling in steps[1:]:
-        if sn == 0:
-            raise VerifyError("consistency: the proof is too long")
-        if fn & 1 or fn == sn:
-            first, second = node_hash(sibling, first), node_hash(sibling, second)
-            while not fn & 1 and fn:
-                fn, sn = fn >> 1, sn >> 1
-        else:
-            second = node_hash(second, sibling)
-        fn, sn = fn >> 1, sn >> 1
-    if sn != 0 or first != old_root or second != new_root:
-        raise VerifyError("consistency: the proof does not lead to both roots; the older tree was rewritten")
+    with holding():
+        verify.check_consistency(old, new, old_root, new_root, path)
