@@ -17,7 +17,7 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -35,6 +35,9 @@ MAX_NOTE_BYTES = 16_384  # far above a receipt; a stranger's file must not cost 
 MAX_SIGNATURES = 64  # signed-note asks for at least 16
 MAX_INTEGER = 2**53 - 1  # whole numbers that every reader of JSON agrees on (RFC 8785 section 3.2.2.3)
 ED25519 = b"\x01"  # signature type of signed-note
+COSIGNATURE = b"\x04"  # of tlog-cosignature, Ed25519: the signature is preceded by eight bytes of time
+MAX_POLICY_BYTES = 65_536
+NO_QUORUM = "none"
 
 _NUMBER = r"0|[1-9][0-9]{0,17}"
 _KEY = re.compile(r"([^\s+]{1,200})\+([0-9a-f]{8})\+(\S{44})")
@@ -128,32 +131,67 @@ def check_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], r
         raise NotVerified(step, "salt, entry and proof do not lead to the root of the checkpoint")
 
 
+def check_consistency(old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]) -> None:
+    """RFC 9162 section 2.1.4.2: the tree of `new_root` begins with the whole tree of `old_root`."""
+    step = "consistency"
+    if not 0 <= old <= new:
+        raise NotVerified(step, "the older tree is larger than the newer one")
+    if old == new or old == 0:
+        known = old_root == (new_root if old == new else hashlib.sha256(b"").digest())
+        if path or not known:
+            raise NotVerified(step, "the roots of the two trees contradict each other")
+        return
+    steps = [old_root, *path] if old.bit_count() == 1 else list(path)
+    if not steps:
+        raise NotVerified(step, "the proof is too short")
+    fn, sn = old - 1, new - 1
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    first = second = steps[0]
+    for sibling in steps[1:]:
+        if sn == 0:
+            raise NotVerified(step, "the proof is too long")
+        if fn & 1 or fn == sn:
+            first, second = node_hash(sibling, first), node_hash(sibling, second)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            second = node_hash(second, sibling)
+        fn, sn = fn >> 1, sn >> 1
+    if sn != 0 or first != old_root or second != new_root:
+        raise NotVerified(step, "the proof does not lead to both roots; the older tree was rewritten")
+
+
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
-    """An Ed25519 public key (32 bytes) with its name and four-byte ID, written `name+id+key`."""
+    """An Ed25519 public key (32 bytes) with its name and four-byte ID, written `name+id+key`.
+
+    `kind` is its signature type: ED25519 for a log, COSIGNATURE for a witness.
+    """
 
     name: str
     key_id: bytes
     public: bytes
+    kind: bytes = ED25519
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(ED25519 + self.public).decode('ascii')}"
+        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(self.kind + self.public).decode('ascii')}"
 
 
-def key_id(name: str, public: bytes) -> bytes:
-    """Key ID of signed-note: SHA-256(name || 0x0A || 0x01 || public key), first four bytes."""
-    return hashlib.sha256(name.encode("utf-8") + b"\n" + ED25519 + public).digest()[:4]
+def key_id(name: str, public: bytes, kind: bytes = ED25519) -> bytes:
+    """Key ID of signed-note: SHA-256(name || 0x0A || kind || public key), first four bytes."""
+    return hashlib.sha256(name.encode("utf-8") + b"\n" + kind + public).digest()[:4]
 
 
-def read_key(text: str) -> VerifierKey:
-    """A verifier key from its text form."""
+def read_key(text: str, kind: bytes = ED25519) -> VerifierKey:
+    """A verifier key from its text form, of a log or (COSIGNATURE) of a witness."""
     matched = _KEY.fullmatch(text.removesuffix("\n"))
     if matched is None or not matched[1].isprintable():
         raise NotVerified("key", "a verifier key is written name+id+key")
-    raw = unbase64(matched[3], len(ED25519) + HASH_BYTES, "key")
-    if raw[:1] != ED25519 or key_id(matched[1], raw[1:]).hex() != matched[2]:
-        raise NotVerified("key", "the key is not an Ed25519 key, or its id does not belong to it")
-    return VerifierKey(matched[1], key_id(matched[1], raw[1:]), raw[1:])
+    raw = unbase64(matched[3], len(kind) + HASH_BYTES, "key")
+    if raw[:1] != kind or key_id(matched[1], raw[1:], kind).hex() != matched[2]:
+        raise NotVerified("key", "the key is not an Ed25519 key of its purpose, or its id is not its own")
+    return VerifierKey(matched[1], key_id(matched[1], raw[1:], kind), raw[1:], kind)
 
 
 def split_note(data: str | bytes, step: str) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -175,22 +213,29 @@ def split_note(data: str | bytes, step: str) -> tuple[str, tuple[tuple[str, str]
     return text + "\n", signatures
 
 
+def _holds(public: bytes, signature: bytes, message: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _by(key: VerifierKey, signatures: Sequence[tuple[str, str]], size: int, step: str) -> list[bytes]:
+    """The signatures of `size` bytes that claim to be by the key; those of unknown keys are passed over."""
+    length = 4 * ((len(key.key_id) + size + 2) // 3)
+    named = [text for name, text in signatures if name == key.name and len(text) == length]
+    raw = [unbase64(text, len(key.key_id) + size, step) for text in named]
+    return [one[4:] for one in raw if one[:4] == key.key_id]
+
+
 def open_note(data: str | bytes, key: VerifierKey, step: str) -> str:
     """Text of a signed note, once a signature by `key` held. Signatures of unknown keys are ignored."""
     text, signatures = split_note(data, step)
-    held = False
-    for name, encoded in signatures:
-        if name != key.name or len(encoded) != 92:  # base64 of 4 bytes of key ID and 64 of signature
-            continue
-        raw = unbase64(encoded, 68, step)
-        if raw[:4] != key.key_id:
-            continue
-        try:
-            Ed25519PublicKey.from_public_bytes(key.public).verify(raw[4:], text.encode("utf-8"))
-        except InvalidSignature:
-            raise NotVerified(step, "the signature does not hold: text or signature was changed") from None
-        held = True
-    if not held:
+    found = _by(key, signatures, 64, step)
+    if not all(_holds(key.public, signature, text.encode("utf-8")) for signature in found):
+        raise NotVerified(step, "the signature does not hold: text or signature was changed")
+    if not found:
         raise NotVerified(step, "it is not signed by the given key")
     return text
 
@@ -218,6 +263,120 @@ def open_checkpoint(data: str | bytes, key: VerifierKey) -> Checkpoint:
     if checkpoint.origin != key.name:
         raise NotVerified("checkpoint", "its origin is not the name of the key")
     return checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Whom a reader trusts (C2SP tlog-policy): logs, witnesses, and how many must have cosigned.
+
+    `witnesses` maps the policy's own name of a witness to its key; `groups` maps a group to how many of
+    which members it takes; `quorum` names a witness or a group, or is NO_QUORUM.
+    """
+
+    logs: tuple[VerifierKey, ...]
+    witnesses: Mapping[str, VerifierKey]
+    groups: Mapping[str, tuple[int, tuple[str, ...]]]
+    quorum: str
+
+    def met(self, signed: Collection[str], name: str | None = None) -> bool:
+        """Whether the witnesses in `signed` make the quorum (or the group or witness `name`)."""
+        name = self.quorum if name is None else name
+        if name not in self.groups:
+            return name == NO_QUORUM or name in signed
+        needed, members = self.groups[name]
+        return sum(self.met(signed, member) for member in members) >= needed
+
+
+def _group(parts: Sequence[str], known: Collection[str], used: set[str]) -> tuple[int, tuple[str, ...]]:
+    """Threshold and members; a name is a member once in the whole policy, so no witness counts twice."""
+    members = tuple(parts[3:])
+    if not members or len(set(members)) != len(members) or not set(members) <= set(known) - used:
+        raise NotVerified("policy", "a group takes names defined above it, each once in the whole policy")
+    used.update(members)
+    word = {"any": "1", "all": str(len(members))}.get(parts[2], parts[2])
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", word) or int(word) > len(members):
+        raise NotVerified("policy", "a group takes from one to all of its members")
+    return int(word), members
+
+
+def read_policy(data: str | bytes) -> Policy:
+    """A policy file: lines `log`, `witness`, `group` and exactly one `quorum` (C2SP tlog-policy)."""
+    step = "policy"
+    try:
+        raw = data.encode("utf-8") if isinstance(data, str) else data
+        text = raw.decode("utf-8")
+    except UnicodeError:
+        raise NotVerified(step, "it is not UTF-8 text") from None
+    if len(raw) > MAX_POLICY_BYTES or any((c < " " and c not in "\t\n") or c == "\x7f" for c in text):
+        raise NotVerified(step, f"it is longer than {MAX_POLICY_BYTES} bytes, or holds a control character")
+    logs: list[VerifierKey] = []
+    witnesses: dict[str, VerifierKey] = {}
+    groups: dict[str, tuple[int, tuple[str, ...]]] = {}
+    quorums: list[str] = []
+    used: set[str] = set()
+    for line in text.split("\n"):
+        parts = [part for part in re.split("[ \t]+", line) if part]
+        known = {*witnesses, *groups}
+        match parts:
+            case []:
+                continue
+            case [first, *_] if first.startswith("#"):
+                continue
+            case ["log", key] | ["log", key, _]:
+                logs.append(read_key(key))
+            case ["witness", name, key] | ["witness", name, key, _] if name not in {*known, NO_QUORUM}:
+                witnesses[name] = read_key(key, COSIGNATURE)
+            case ["group", name, _, *_] if name not in {*known, NO_QUORUM}:
+                groups[name] = _group(parts, known, used)
+            case ["quorum", name] if name in {*known, NO_QUORUM}:
+                quorums.append(name)
+            case _:
+                raise NotVerified(step, "a line is none of log, witness, group, quorum, or names wrongly")
+    publics = [[key.public for key in keys] for keys in (logs, witnesses.values())]
+    if len(quorums) != 1 or any(len(set(some)) != len(some) for some in publics):
+        raise NotVerified(step, "it has one quorum line, and no key twice")
+    return Policy(tuple(logs), witnesses, groups, quorums[0])
+
+
+def cosigned_message(time: int, text: str) -> bytes:
+    """What a witness signs over the text of a checkpoint; `time` in seconds since 1970 (tlog-cosignature)."""
+    return f"cosignature/v1\ntime {time}\n{text}".encode()
+
+
+def cosigners(data: str | bytes, policy: Policy) -> dict[str, int]:
+    """Which witnesses of the policy cosigned a checkpoint, by the policy's names, and when (unix seconds).
+
+    A cosignature by a witness of the policy that does not hold is refused; strangers' are passed over.
+    Whether these are enough is `Policy.met`, and who signed the checkpoint itself is not asked here.
+    """
+    step = "witnesses"
+    text, signatures = split_note(data, step)
+    read_checkpoint(text)
+    times: dict[str, int] = {}
+    for name, key in policy.witnesses.items():
+        for raw in _by(key, signatures, 72, step):
+            time = int.from_bytes(raw[:8], "big")
+            if time >= 2**63 or not _holds(key.public, raw[8:], cosigned_message(time, text)):
+                raise NotVerified(step, "a cosignature does not hold: checkpoint or cosignature was changed")
+            times[name] = max(time, times.get(name, 0))
+    return times
+
+
+def check_cosignatures(data: str | bytes, policy: Policy) -> dict[str, int]:
+    """`cosigners`, once the checkpoint is signed by a log of the policy (where it lists any), under that
+    log's own name, and the quorum is met."""
+    text, signatures = split_note(data, "witnesses")
+    origin = read_checkpoint(text).origin
+    if policy.logs:
+        own = [key for key in policy.logs if key.name == origin and _by(key, signatures, 64, "checkpoint")]
+        if not own:
+            raise NotVerified("checkpoint", "it is not signed by a log of the policy")
+        open_note(data, own[0], "checkpoint")
+    times = cosigners(data, policy)
+    if not policy.met(times):
+        told = f"{len(times)} of the policy's {len(policy.witnesses)} witnesses cosigned the checkpoint"
+        raise NotVerified("witnesses", f"{told}; that is not the quorum")
+    return times
 
 
 @dataclass(frozen=True, slots=True)
