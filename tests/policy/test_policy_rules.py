@@ -9,8 +9,8 @@ import pytest
 from policy_world import ARLINGTON, NOBODY, rule, shipped, table, utc, with_row, with_rules
 
 from sluicegate.errors import UsageError
+from sluicegate.policy.places import midnight
 from sluicegate.policy.program import Program, load, overlay
-from sluicegate.policy.rules import midnight
 from sluicegate.terms import Ori
 
 _TICK = timedelta(microseconds=1)

@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from sluicegate.policy.decision import Decision
 from sluicegate.policy.model import DOUBT_RULE, NO_BASIS, UNKNOWN_MODE, Effect
 from sluicegate.policy.parse import folded
+from sluicegate.policy.places import Placement
 from sluicegate.policy.program import Program
 from sluicegate.policy.reasons import Reason, plain
-from sluicegate.policy.rules import Placement, Ruling
+from sluicegate.policy.rules import Ruling
 from sluicegate.terms import Gate, Ori, Outcome
 
 

@@ -20,6 +20,9 @@ DOUBT_RULE = "DOUBT"
 UNKNOWN_MODE = ModeName("UNKNOWN")
 """The mode that a decision names when none could be found. No row may take this name."""
 
+ANY = "*"
+"""Any sort of requester, or any purpose that is stated."""
+
 NO_BASIS = "none on record"
 """How a row says that nobody named a legal basis."""
 
@@ -30,6 +33,7 @@ class Effect(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
     BY_CHARGE = "by_charge"
+    BY_REQUEST = "by_request"  # G3 only: who asks, and for what, decides
     NOTHING = "nothing"  # there is nothing to let through; the gate stays closed
 
 
@@ -82,7 +86,7 @@ class Mode:
     @property
     def opens(self) -> bool:
         """Whether any gate can be open under this mode."""
-        return any(e in (Effect.OPEN, Effect.BY_CHARGE) for e in self.effects.values())
+        return not self.closed >= set(self.effects)
 
     @property
     def closed(self) -> frozenset[Gate]:
@@ -105,13 +109,56 @@ class Jurisdiction:
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """An ORI and the jurisdiction it answers to, from the day `begins` up to, not including, `ends`."""
+    """An ORI and the jurisdiction it answers to, from the day `begins` up to, not including, `ends`.
+
+    `also` names the other jurisdictions of an agency that stands in several.
+    """
 
     ori: Ori
     jurisdiction: str
     name: str
     begins: date | None
     ends: date | None
+    confidence: Confidence
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Substitution:
+    """A retired ORI: from local midnight of `begins` its bookings are placed through `replaced_by`."""
+
+    ori: Ori
+    replaced_by: Ori
+    begins: date
+    source: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """What sort of requester an ORI is, from the day `begins` up to, not including, `ends`."""
+
+    ori: Ori
+    sort: str
+    begins: date | None
+    ends: date | None
+    source: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a mode that leaves look-ups to the request answers to a sort of requester and a purpose.
+
+    `sort` and `purpose` may be `ANY`; `purpose` is folded as charges are.
+    """
+
+    mode: ModeName
+    sort: str
+    purpose: str
+    open: bool
+    sentence: str
+    source: str
     confidence: Confidence
 
 
@@ -165,6 +212,49 @@ class Wording:
     note: str
 
 
+class Answer(StrEnum):
+    """What a wording says to a question."""
+
+    YES = "yes"
+    NO = "no"
+    BY_AGREEMENT = "by-agreement"
+    UNCLEAR = "unclear"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that wordings answer. With a gate it asks: is this gate open for who declined?"""
+
+    id: str
+    text: str
+    gate: Gate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one wording says to one question; `words` is the claim in plain words of ours."""
+
+    wording: str
+    question: str
+    answer: Answer
+    words: str
+    source: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A paper that a rule or choice rests on, of a day, known by its SHA-256 (hex)."""
+
+    id: str
+    rule: str
+    title: str
+    day: date
+    sha256: str
+    source: str
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a row was read."""
@@ -197,3 +287,4 @@ class Settings:
     issuers: tuple[str, ...]
     ties: tuple[str, ...]
     claims: Mapping[str, str]
+    questions: Mapping[str, Question]

@@ -23,12 +23,11 @@ from sluicegate.policy.model import (
     Source,
     Wording,
 )
-from sluicegate.policy.table import Problems, Row, digest
+from sluicegate.policy.table import ID, Problems, Row, digest
 from sluicegate.terms import Gate, ModeName, Ori
 
 _E = TypeVar("_E", bound=StrEnum)
-_ORI = re.compile(r"[A-Z0-9]{9}", re.ASCII)
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", re.ASCII)
+ORI = re.compile(r"[A-Z0-9]{9}", re.ASCII)
 PLACES = ("federal", "state", "county", "city")
 """Kinds of jurisdiction."""
 
@@ -61,7 +60,7 @@ class At:
 
     def name(self, column: str) -> str:
         """An id: letters, digits, dot, dash and underscore, at most 40."""
-        if self.row[column] and not _ID.fullmatch(self.row[column]):
+        if self.row[column] and not ID.fullmatch(self.row[column]):
             self.note(f"{column} {quoted(self.row[column])} is not an id")
         self.needed(column)
         return self.row[column]
@@ -85,6 +84,8 @@ def modes(rows: Iterable[Row], problems: Problems) -> dict[str, Mode]:
         at = At(row, problems)
         name, gate = at.name("mode"), at.member("gate", Gate, Gate.SHARE)
         effect = at.member("effect", Effect, Effect.CLOSED)
+        if effect is Effect.BY_REQUEST and gate is not Gate.LOOKUP:
+            at.note("only gate G3 can be left to the request: nobody requests at the others")
         at.needed("sentence", "source")
         at.confidence()
         if gate in effects.setdefault(name, {}):
@@ -111,14 +112,17 @@ def jurisdiction(row: Row, problems: Problems) -> Jurisdiction:
 
 
 def agency(row: Row, problems: Problems) -> Agency:
-    """One row of agencies.csv."""
+    """One row of agencies.csv; an agency in several jurisdictions names them with one blank between."""
     at = At(row, problems)
     at.needed("jurisdiction", "name", "source")
-    if not _ORI.fullmatch(row["ori"]):
+    if not ORI.fullmatch(row["ori"]):
         at.note(f"ori {quoted(row['ori'])} is not nine capital letters and digits")
     begins, ends = row.day("from", problems), row.day("until", problems)
     at.in_order("from", "until")
-    return Agency(Ori(row["ori"]), row["jurisdiction"], row["name"], begins, ends, at.confidence())
+    first, *also = row["jurisdiction"].split(" ")
+    if len({first, *also}) != len(also) + 1:
+        at.note("a jurisdiction is named twice")
+    return Agency(Ori(row["ori"]), first, row["name"], begins, ends, at.confidence(), tuple(also))
 
 
 def _shape(at: At, kind: Kind) -> None:

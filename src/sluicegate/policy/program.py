@@ -7,16 +7,31 @@ installations with the same root hold the same rules, whatever their line ends o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import TypeVar
 
 from sluicegate.errors import UsageError, quoted
-from sluicegate.policy import parse, settings, validate
-from sluicegate.policy.model import Agency, Jurisdiction, Mode, Rule, Settings, Source, Wording
-from sluicegate.policy.rules import FIRST, LAST, Court, Placement, Ruling, Timeline, midnight, timeline
-from sluicegate.policy.table import COLUMNS, SETTINGS_FILE, Problem, Problems, Row, digest
+from sluicegate.policy import parse, parse_lists, settings, validate, validate_lists
+from sluicegate.policy.model import (
+    Agency,
+    Claim,
+    Document,
+    Jurisdiction,
+    Kind,
+    Mode,
+    Request,
+    Requester,
+    Rule,
+    Settings,
+    Source,
+    Substitution,
+    Wording,
+)
+from sluicegate.policy.places import Placement, Stay, chain, stays
+from sluicegate.policy.rules import Court, Ruling, Timeline, Timelines
+from sluicegate.policy.table import COLUMNS, OPTIONAL, SETTINGS_FILE, Problem, Problems, Row, digest
 from sluicegate.policy.table import read as read_table
 from sluicegate.terms import Ori
 
@@ -24,16 +39,19 @@ _T = TypeVar("_T")
 _CHARGES = "charges.csv"
 
 
-@dataclass(frozen=True, slots=True)
-class _Stay:
-    begins: datetime
-    ends: datetime
-    placement: Placement
+@dataclass(slots=True)
+class Memo:
+    """What a program has worked out once; only ever added to, and the same whoever works it out first."""
+
+    known: dict[date, Program] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
-    """A whole program: names and words, rows by id, and the rulings worked out from them."""
+    """A whole program: names and words, rows by id, and the rulings worked out from them.
+
+    `known` is None for the program as it is; `known_at` gives one that holds only what was public by a day.
+    """
 
     root: str
     settings: Settings
@@ -45,7 +63,14 @@ class Program:
     sources: Mapping[str, Source]
     charges: Mapping[str, bool]
     timelines: Mapping[str, Timeline]
-    stays: Mapping[str, tuple[_Stay, ...]]
+    stays: Mapping[str, tuple[Stay, ...]]
+    claims: tuple[Claim, ...] = ()
+    substitutions: tuple[Substitution, ...] = ()
+    requesters: Mapping[str, tuple[Requester, ...]] = field(default_factory=dict)
+    requests: Mapping[str, tuple[Request, ...]] = field(default_factory=dict)
+    documents: Mapping[str, tuple[Document, ...]] = field(default_factory=dict)
+    known: date | None = None
+    memo: Memo = field(init=False, default_factory=Memo, repr=False)
 
     @property
     def name(self) -> str:
@@ -53,7 +78,10 @@ class Program:
         return self.settings.name
 
     def place(self, ori: Ori, at: datetime) -> Placement | None:
-        """Where an agency stands at an aware moment, or None where no row places it."""
+        """Where an agency stands at an aware moment, or None where no row places it.
+
+        A retired ORI stands where its successor does (`Placement.retired`).
+        """
         for stay in self.stays.get(ori, ()):
             if stay.begins <= at < stay.ends:
                 return stay.placement
@@ -74,50 +102,68 @@ class Program:
 
     def chain(self, jurisdiction: str) -> tuple[Jurisdiction, ...]:
         """A jurisdiction of the program and all it stands in, the nation last."""
-        return _chain(jurisdiction, self.jurisdictions)
+        return chain(jurisdiction, self.jurisdictions)
+
+    def _public(self) -> Iterator[date]:
+        yield from (one.public for one in self.rules.values() if one.public)
+        yield from (one.public for one in self.wording.values() if one.public)
+
+    def known_at(self, day: date) -> Program:
+        """The program with only the rows that anyone could have known by the end of a day.
+
+        Rules, choices and wording count from their public day, claims and documents with the row that they
+        belong to. The default rule was always known; a row without a public day was known to nobody, because
+        nobody has put on record that it was. Modes, places, agencies and charges have no public day and stay.
+        The root stays that of the whole program. One answer is kept for each day on which anything became
+        public: `known` of the result is the last such day, or the first day there is.
+        """
+        last = max((one for one in self._public() if one <= day), default=date.min)
+        made = self.memo.known.get(last)
+        return made or self.memo.known.setdefault(last, _known(self, last))
 
 
-def _chain(place: str, table: Mapping[str, Jurisdiction]) -> tuple[Jurisdiction, ...]:
-    found = []
-    while place:
-        found.append(table[place])
-        place = table[place].parent
-    return tuple(found)
+def _known(program: Program, day: date) -> Program:
+    def out(public: date | None) -> bool:
+        return public is not None and public <= day
+
+    rules = {key: one for key, one in program.rules.items() if one.kind is Kind.DEFAULT or out(one.public)}
+    wording = {key: one for key, one in program.wording.items() if out(one.public)}
+    return replace(
+        program,
+        rules=rules,
+        wording=wording,
+        claims=tuple(one for one in program.claims if one.wording in wording),
+        documents={key: found for key, found in program.documents.items() if key in rules},
+        timelines=Timelines(program.jurisdictions, rules.values(), _court(program.settings, program.modes)),
+        known=day,
+    )
+
+
+def _court(read: Settings, modes: Mapping[str, Mode]) -> Court:
+    return Court(modes, read.issuers, read.ties)
 
 
 def _canonical(toml: Mapping[str, object], tables: Mapping[str, tuple[Row, ...]]) -> str:
     body = {
         name: sorted((dict(row.cells) for row in rows), key=lambda cells: [cells[c] for c in COLUMNS[name]])
         for name, rows in tables.items()
+        if rows or name not in OPTIONAL
     }
     return digest({"format": "sluicegate-program-1", "program": toml, "tables": body})
 
 
-def _stays(agencies: tuple[Agency, ...], table: Mapping[str, Jurisdiction]) -> dict[str, tuple[_Stay, ...]]:
-    stays: dict[str, tuple[_Stay, ...]] = {}
-    for agency in agencies:
-        chain = _chain(agency.jurisdiction, table)
-        begins = midnight(agency.begins, chain[0].zone) if agency.begins else FIRST
-        ends = midnight(agency.ends, chain[0].zone) if agency.ends else LAST
-        stay = _Stay(begins, ends, Placement(agency, chain[0], chain))
-        stays[agency.ori] = (*stays.get(agency.ori, ()), stay)
-    return stays
-
-
-def _typed(
-    rows: tuple[Row, ...], one: Callable[[Row, Problems], _T], problems: Problems
-) -> list[tuple[_T, Row]]:
-    return [(one(row, problems), row) for row in rows]
+def _grouped(many: Iterable[_T], key: Callable[[_T], str]) -> dict[str, tuple[_T, ...]]:
+    found: dict[str, list[_T]] = {}
+    for one in many:
+        found.setdefault(key(one), []).append(one)
+    return {name: tuple(ones) for name, ones in found.items()}
 
 
 def _build(parsed: validate.Parsed, root: str, charges: Mapping[str, bool], problems: Problems) -> Program:
     jurisdictions = validate.by_id(parsed.jurisdictions, problems)
     rules = validate.by_id(parsed.rules, problems)
-    by_place: dict[str, list[Rule]] = {}
-    for rule in rules.values():
-        by_place.setdefault(rule.jurisdiction, []).append(rule)
-    court = Court(parsed.modes, parsed.settings.issuers, parsed.settings.ties)
     agencies = tuple(agency for agency, _ in parsed.agencies)
+    substitutions = tuple(one for one, _ in parsed.substitutions)
     return Program(
         root=root,
         settings=parsed.settings,
@@ -128,15 +174,20 @@ def _build(parsed: validate.Parsed, root: str, charges: Mapping[str, bool], prob
         wording=validate.by_id(parsed.wording, problems),
         sources=validate.by_id(parsed.sources, problems),
         charges=charges,
-        timelines={one: timeline(_chain(one, jurisdictions), by_place, court) for one in jurisdictions},
-        stays=_stays(agencies, jurisdictions),
+        timelines=Timelines(jurisdictions, rules.values(), _court(parsed.settings, parsed.modes)),
+        stays=stays(agencies, substitutions, jurisdictions),
+        claims=tuple(one for one, _ in parsed.claims),
+        substitutions=substitutions,
+        requesters=_grouped((one for one, _ in parsed.requesters), lambda one: one.ori),
+        requests=_grouped((one for one, _ in parsed.requests), lambda one: one.mode),
+        documents=_grouped((one for one, _ in parsed.documents), lambda one: one.rule),
     )
 
 
 def _read_all(
     files: Mapping[str, bytes], extra: Mapping[str, bytes], problems: Problems
 ) -> dict[str, tuple[Row, ...]]:
-    for name in sorted(set(COLUMNS) - set(files)):
+    for name in sorted(set(COLUMNS) - OPTIONAL - set(files)):
         problems.add(name, 0, "the file is missing")
     tables = {name: read_table(name, files[name], problems) for name in sorted(set(files) - {SETTINGS_FILE})}
     for name in sorted(extra):
@@ -150,25 +201,37 @@ def _read_all(
     return tables
 
 
+def _parsed(tables: Mapping[str, tuple[Row, ...]], read: Settings, problems: Problems) -> validate.Parsed:
+    def typed(name: str, one: Callable[[Row, Problems], _T]) -> list[tuple[_T, Row]]:
+        return [(one(row, problems), row) for row in tables.get(name, ())]
+
+    return validate.Parsed(
+        settings=read,
+        modes=parse.modes(tables["modes.csv"], problems),
+        jurisdictions=typed("jurisdictions.csv", parse.jurisdiction),
+        agencies=typed("agencies.csv", parse.agency),
+        rules=[*typed("rules.csv", parse.rule), *typed("choices.csv", parse.rule)],
+        wording=typed("wording.csv", parse.wording),
+        sources=typed("sources.csv", parse.source),
+        claims=typed("claims.csv", parse_lists.claim),
+        substitutions=typed("substitutions.csv", parse_lists.substitution),
+        requesters=typed("requesters.csv", parse_lists.requester),
+        requests=typed("requests.csv", parse_lists.request),
+        documents=typed("documents.csv", parse_lists.document),
+        rows=[row for rows in tables.values() for row in rows],
+    )
+
+
 def _load(files: Mapping[str, bytes], extra: Mapping[str, bytes], problems: Problems) -> Program | None:
     """Every problem is noted in `problems`; the program is made only if there is none."""
     tables = _read_all(files, extra, problems)
     read, toml = settings.read(files.get(SETTINGS_FILE, b""), problems)
     if problems.found:
         return None
-    rules = tables["rules.csv"] + tables["choices.csv"]
-    parsed = validate.Parsed(
-        settings=read,
-        modes=parse.modes(tables["modes.csv"], problems),
-        jurisdictions=_typed(tables["jurisdictions.csv"], parse.jurisdiction, problems),
-        agencies=_typed(tables["agencies.csv"], parse.agency, problems),
-        rules=_typed(rules, parse.rule, problems),
-        wording=_typed(tables["wording.csv"], parse.wording, problems),
-        sources=_typed(tables["sources.csv"], parse.source, problems),
-        rows=[row for rows in tables.values() for row in rows],
-    )
+    parsed = _parsed(tables, read, problems)
     charges = parse.charges(tables[_CHARGES], problems)
     validate.check(parsed, problems, scenario_files=frozenset(f"overlay/{name}" for name in extra))
+    validate_lists.check(parsed, problems)
     if problems.found:
         return None
     return _build(parsed, _canonical(toml, tables), charges, problems)

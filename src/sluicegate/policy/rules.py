@@ -9,35 +9,22 @@ where the rule was issued for its state or for the nation.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
 from sluicegate.policy.model import (
     BINDING,
     CONFIDENCE_WORDS,
-    Agency,
     Confidence,
     Jurisdiction,
     Kind,
     Mode,
     Rule,
 )
+from sluicegate.policy.places import FIRST, LAST, chain, midnight
 from sluicegate.policy.reasons import Reason
 from sluicegate.terms import ModeName
-
-FIRST = datetime.min.replace(tzinfo=UTC)
-LAST = datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """An agency and the jurisdictions it stands in, its own first, the nation last."""
-
-    agency: Agency
-    jurisdiction: Jurisdiction
-    chain: tuple[Jurisdiction, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +45,12 @@ class Asked:
     refused: Rule | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ruling:
-    """What is in force for a jurisdiction from `begins` up to, not including, `ends` (UTC)."""
+    """What is in force for a jurisdiction from `begins` up to, not including, `ends` (UTC).
+
+    Rulings are told apart by identity, so that what follows from one can be kept under it.
+    """
 
     jurisdiction: Jurisdiction
     rule: Rule
@@ -95,21 +85,13 @@ class Span:
     distance: int
 
 
-def midnight(day: date, zone: str) -> datetime:
-    """The first instant of a local day, in UTC.
-
-    Where clocks skip midnight it is the instant of the skip, where they repeat it the first of the two.
-    """
-    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
-
-
-def spans(chain: Sequence[Jurisdiction], by_place: Mapping[str, Sequence[Rule]]) -> list[Span]:
+def spans(places: Sequence[Jurisdiction], by_place: Mapping[str, Sequence[Rule]]) -> list[Span]:
     """Every row that can concern a jurisdiction, with its instants there.
 
     A superseding row ends the older one. An activation so ended leaves its jurisdiction switched off.
     """
-    zone = chain[0].zone
-    rows = [(rule, near) for near, place in enumerate(chain) for rule in by_place.get(place.id, ())]
+    zone = places[0].zone
+    rows = [(rule, near) for near, place in enumerate(places) for rule in by_place.get(place.id, ())]
     begins = {rule.id: midnight(rule.begins, zone) if rule.begins else FIRST for rule, _ in rows}
     replaced: dict[str, datetime] = {}
     for rule, _ in rows:
@@ -273,12 +255,42 @@ def _ruling(place: Jurisdiction, live: Sequence[Span], every: Sequence[Span], co
     return Ruling(place, best.rule, mode, why, lost, ask, FIRST, LAST, reasons)
 
 
-def timeline(chain: Sequence[Jurisdiction], by_place: Mapping[str, Sequence[Rule]], court: Court) -> Timeline:
+def timeline(
+    places: Sequence[Jurisdiction], by_place: Mapping[str, Sequence[Rule]], court: Court
+) -> Timeline:
     """Every ruling of one jurisdiction, from the beginning of time to its end."""
-    every = spans(chain, by_place)
+    every = spans(places, by_place)
     starts = sorted({FIRST, *(s.begins for s in every), *(s.ends for s in every)} - {LAST})
     rulings = []
     for start, end in zip(starts, [*starts[1:], LAST], strict=True):
         live = [s for s in every if s.begins <= start < s.ends]
-        rulings.append(replace(_ruling(chain[0], live, every, court), begins=start, ends=end))
+        rulings.append(replace(_ruling(places[0], live, every, court), begins=start, ends=end))
     return Timeline(tuple(starts), tuple(rulings))
+
+
+class Timelines(Mapping[str, Timeline]):
+    """The timeline of every jurisdiction, each worked out when it is first asked for.
+
+    Two threads that ask at once may both work one out; the first that is done is the one that both get.
+    """
+
+    def __init__(self, places: Mapping[str, Jurisdiction], rules: Iterable[Rule], court: Court) -> None:
+        self._places = places
+        self._court = court
+        self._rules: dict[str, list[Rule]] = {}
+        for rule in rules:
+            self._rules.setdefault(rule.jurisdiction, []).append(rule)
+        self._made: dict[str, Timeline] = {}
+
+    def __getitem__(self, place: str) -> Timeline:
+        made = self._made.get(place)
+        if made is None:
+            fresh = timeline(chain(place, self._places), self._rules, self._court)
+            made = self._made.setdefault(place, fresh)
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)

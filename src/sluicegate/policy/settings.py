@@ -7,12 +7,13 @@ import tomllib
 from collections.abc import Mapping
 
 from sluicegate.errors import quoted
-from sluicegate.policy.model import Effect, GateText, Settings
-from sluicegate.policy.table import SETTINGS_FILE, Problems
+from sluicegate.policy.model import Effect, GateText, Question, Settings
+from sluicegate.policy.table import ID, SETTINGS_FILE, Problems
 from sluicegate.terms import Gate
 
 TIES = frozenset({"closer", "later"})
 _KEYS = {"name", "title", "about", "root_jurisdiction", "doubt", "roles", "gates", "conflict", "claims"}
+_OPTIONAL_KEYS = {"questions"}
 _ROLES = {"bureau", "partner", "state"}
 
 
@@ -66,10 +67,29 @@ def _gate(toml: _Toml, tables: Mapping[str, object], gate: Gate) -> GateText:
     return GateText(toml.text(table, "label"), toml.text(table, "question"), effect, sentence)
 
 
+def _questions(toml: _Toml) -> Mapping[str, Question]:
+    if "questions" not in toml.root:
+        return {}
+    tables = toml.table(toml.root, "questions")
+    found: dict[str, Question] = {}
+    for key in tables:
+        table = toml.table(tables, key)
+        gate = toml.text(table, "gate", may_lack=True)
+        if gate and gate not in {one.value for one in Gate}:
+            toml.note(f"the gate {quoted(gate)} of question {quoted(key)} is not one of G1 to G4")
+            gate = ""
+        for name in sorted(set(table) - {"text", "gate"}):
+            toml.note(f"{quoted(name)} is not a key of a question")
+        if not ID.fullmatch(key):
+            toml.note(f"question {quoted(key)} is not an id")
+        found[key] = Question(key, toml.text(table, "text"), Gate(gate) if gate else None)
+    return found
+
+
 def _check(toml: _Toml, settings: Settings, gates: Mapping[str, object]) -> None:
     if toml.root.get("doubt") != Effect.CLOSED.value:
         toml.note("doubt must be closed: whatever is unknown is not shared")
-    for name in sorted((set(toml.root) - _KEYS) | (set(gates) - {g.value for g in Gate})):
+    for name in sorted((set(toml.root) - _KEYS - _OPTIONAL_KEYS) | (set(gates) - {g.value for g in Gate})):
         toml.note(f"{quoted(name)} is not a key of a program")
     if set(settings.roles) != _ROLES:
         toml.note("roles must be exactly bureau, partner and state")
@@ -85,7 +105,7 @@ def read(data: bytes, problems: Problems) -> tuple[Settings, Mapping[str, object
     """The settings of a program, and the whole of program.toml as plain values for its digest."""
     toml = _Toml(data, problems)
     if problems.found:
-        empty = Settings("", "", "", "", {}, {}, (), (), {})
+        empty = Settings("", "", "", "", {}, {}, (), (), {}, {})
         return empty, {}
     gates = toml.table(toml.root, "gates")
     conflict = toml.table(toml.root, "conflict")
@@ -101,6 +121,7 @@ def read(data: bytes, problems: Problems) -> tuple[Settings, Mapping[str, object
         issuers=toml.words(conflict, "issuers"),
         ties=toml.words(conflict, "ties"),
         claims={key: toml.text(claims, key) for key in claims},
+        questions=_questions(toml),
     )
     _check(toml, settings, gates)
     return settings, toml.root

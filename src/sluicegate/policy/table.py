@@ -35,11 +35,22 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         ),
         "charges.csv": "charge level shared source confidence",
         "sources.csv": "id locator kind",
+        "claims.csv": "wording question answer words source confidence",
+        "substitutions.csv": "ori replaced_by from source confidence",
+        "requesters.csv": "ori class from until source confidence",
+        "requests.csv": "mode class purpose answer sentence source confidence",
+        "documents.csv": "id rule title date sha256 source",
     }.items()
 }
 """Every table of a program and its header."""
 
+OPTIONAL = frozenset({"claims.csv", "substitutions.csv", "requesters.csv", "requests.csv", "documents.csv"})
+"""Tables that a program may lack; one without rows counts as one that is not there."""
+
 SETTINGS_FILE = "program.toml"
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", re.ASCII)
+"""An id: letters, digits, dot, dash and underscore, at most 40."""
+
 _DAY = re.compile(r"(19|20|21)\d\d-\d\d-\d\d", re.ASCII)
 _SHOWN = 20
 

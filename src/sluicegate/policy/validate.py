@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol, TypeVar
@@ -14,13 +14,18 @@ from sluicegate.policy.model import (
     DOUBT_RULE,
     UNKNOWN_MODE,
     Agency,
+    Claim,
     Confidence,
+    Document,
     Jurisdiction,
     Kind,
     Mode,
+    Request,
+    Requester,
     Rule,
     Settings,
     Source,
+    Substitution,
     Wording,
 )
 from sluicegate.policy.table import Problems, Row
@@ -46,6 +51,11 @@ class Parsed:
     rules: Sequence[tuple[Rule, Row]]
     wording: Sequence[tuple[Wording, Row]]
     sources: Sequence[tuple[Source, Row]]
+    claims: Sequence[tuple[Claim, Row]]
+    substitutions: Sequence[tuple[Substitution, Row]]
+    requesters: Sequence[tuple[Requester, Row]]
+    requests: Sequence[tuple[Request, Row]]
+    documents: Sequence[tuple[Document, Row]]
     rows: Sequence[Row]
 
 
@@ -68,7 +78,8 @@ def circle(start: str, following: Mapping[str, str]) -> bool:
     return here == start
 
 
-def _known(row: Row, column: str, table: Iterable[str], problems: Problems) -> None:
+def known(row: Row, column: str, table: Container[str], problems: Problems) -> None:
+    """Note a column that names something that the program does not have."""
     if row[column] and row[column] not in table:
         problems.add(row.file, row.number, f"{column} {quoted(row[column])} is not in this program")
 
@@ -92,22 +103,36 @@ def _jurisdictions(parsed: Parsed, problems: Problems) -> None:
     if root not in table:
         problems.add("jurisdictions.csv", 0, f"the root jurisdiction {quoted(root)} is missing")
     for one, row in parsed.jurisdictions:
-        _known(row, "parent", table, problems)
+        known(row, "parent", table, problems)
         if circle(one.id, parents):
             problems.add(row.file, row.number, f"{one.id} is its own ancestor")
         if bool(one.parent) == (one.id == root):
             problems.add(row.file, row.number, "every jurisdiction but the root has a parent")
 
 
+class _Period(Protocol):
+    @property
+    def begins(self) -> date | None: ...
+    @property
+    def ends(self) -> date | None: ...
+
+
+def overlap(one: _Period, other: _Period) -> bool:
+    """Whether two periods share a day."""
+    return (one.begins or date.min) < (other.ends or date.max) and (other.begins or date.min) < (
+        one.ends or date.max
+    )
+
+
 def _agencies(parsed: Parsed, problems: Problems) -> None:
     places = {one.id for one, _ in parsed.jurisdictions}
     seen: dict[str, list[Agency]] = {}
     for one, row in parsed.agencies:
-        _known(row, "jurisdiction", places, problems)
+        for place in (one.jurisdiction, *one.also):
+            if place and place not in places:
+                problems.add(row.file, row.number, f"jurisdiction {quoted(place)} is not in this program")
         for other in seen.setdefault(one.ori, []):
-            if (one.begins or date.min) < (other.ends or date.max) and (other.begins or date.min) < (
-                one.ends or date.max
-            ):
+            if overlap(one, other):
                 problems.add(row.file, row.number, f"{one.ori} stands in two places at one time")
         seen[one.ori].append(one)
 
@@ -126,7 +151,7 @@ def _rule(one: Rule, row: Row, table: Mapping[str, Rule], parsed: Parsed, proble
         )
 
 
-def _references(parsed: Parsed, table: Mapping[str, Rule]) -> dict[str, Iterable[str]]:
+def _references(parsed: Parsed, table: Mapping[str, Rule]) -> dict[str, Container[str]]:
     """What each column of a rule may name."""
     return {
         "jurisdiction": {one.id for one, _ in parsed.jurisdictions},
@@ -143,8 +168,8 @@ def _rules(parsed: Parsed, problems: Problems) -> None:
     references = _references(parsed, table)
     following = {one.id: one.supersedes for one in table.values()}
     for one, row in parsed.rules:
-        for column, known in references.items():
-            _known(row, column, known, problems)
+        for column, allowed in references.items():
+            known(row, column, allowed, problems)
         if one.supersedes and circle(one.id, following):
             problems.add(row.file, row.number, f"{one.id} supersedes itself in a circle")
         _rule(one, row, table, parsed, problems)
@@ -165,8 +190,8 @@ def _wording(parsed: Parsed, problems: Problems) -> None:
     table = by_id(parsed.wording, problems)
     following = {one.id: one.superseded_by for one in table.values()}
     for one, row in parsed.wording:
-        _known(row, "superseded_by", table, problems)
-        _known(row, "issuer_level", parsed.settings.issuers, problems)
+        known(row, "superseded_by", table, problems)
+        known(row, "issuer_level", parsed.settings.issuers, problems)
         if one.superseded_by and circle(one.id, following):
             problems.add(row.file, row.number, f"{one.id} supersedes itself in a circle")
 
@@ -181,6 +206,6 @@ def check(parsed: Parsed, problems: Problems, *, scenario_files: frozenset[str])
     sources = by_id(parsed.sources, problems)
     for row in parsed.rows:
         if "source" in row.cells:
-            _known(row, "source", sources, problems)
+            known(row, "source", sources, problems)
         if row.cells.get("confidence") == Confidence.SCENARIO and row.file not in scenario_files:
             problems.add(row.file, row.number, "a scenario may stand in an overlay only, never in a program")
