@@ -127,10 +127,11 @@ def decode(data: bytes) -> Statement:
         LedgerError: not canonical, of another version or an unknown kind, or not one that can be made.
     """
     told = canon.decode(data)
-    match told:
-        case {"v": int(version), "at": str(at), "kind": str(kind)} if _is_version(version):
-            parts = {name: value for name, value in told.items() if name not in _OWN}
-            return Statement(at, _kind(kind), parts)
+    if isinstance(told, dict):
+        match told:
+            case {"v": int(version), "at": str(at), "kind": str(kind)} if _is_version(version):
+                parts = {name: value for name, value in told.items() if name not in _OWN}
+                return Statement(at, _kind(kind), parts)
     raise LedgerError("a statement is an object of v, at, kind and the parts of its kind, of version 1")
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -23,12 +25,17 @@ from sluicegate.facts import FactKind
 from sluicegate.ledger import entry as entries
 from sluicegate.ledger import merkle
 from sluicegate.ledger.entry import Entry
+from sluicegate.ledger.verify import SALT_BYTES, leaf_hash
 from sluicegate.store.sql import queries
+from sluicegate.store.trees import Derived, Trees
+from sluicegate.store.upgrade import upgrade
 
 COMMON_LOG = "intake"
 """Where facts go before a booking is placed, and facts that belong to no booking."""
 
-_SALT_BYTES = 32
+MASTER_LOG = "master"
+"""The log of public statements, see `store.master`."""
+
 CLOCK_SLACK = timedelta(minutes=1)
 
 
@@ -48,7 +55,9 @@ class EntryLog:
     """Appends facts and proves them."""
 
     def __init__(self, engine: sa.Engine) -> None:
+        upgrade(engine)
         self._engine = engine
+        self.trees = Trees(engine, "entry")
 
     def append(
         self,
@@ -62,32 +71,25 @@ class EntryLog:
         listed = list(facts)
         if not listed:
             return
-        # The write below takes the lock; reading the frontier first could lose an append that races us.
-        session.execute(sa.text("UPDATE frontier SET tree = tree WHERE log = :log"), {"log": log})
-        held = session.execute(queries()["frontier"], {"log": log}).scalar_one_or_none()
-        tree = merkle.Frontier.decode(bytes(held)) if held is not None else merkle.Frontier()
+        if log == MASTER_LOG:
+            raise LedgerError("The master log holds statements, not facts.")
         stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        rows: list[dict[str, object]] = []
-        grown: list[dict[str, object]] = []
-        for fact in listed:
-            said = Entry(tree.size, stamp, fact.kind, dict(fact.body))
-            salt = secrets.token_bytes(_SALT_BYTES)
-            rows.append(
-                {
-                    "log": log,
-                    "seq": said.seq,
-                    "at": stamp,
-                    "kind": str(fact.kind),
-                    "case_id": case_id,
-                    "body": json.dumps(said.body, sort_keys=True, ensure_ascii=False),
-                    "salt": salt,
-                }
-            )
-            tree, nodes = tree.append(entries.leaf(salt, entries.canonical(said)))
-            grown += [{"log": log, "level": n.level, "place": n.index, "hash": n.hash} for n in nodes]
+        entries.check_time(stamp)
+        tree = self.trees.open(session, log)
+        rows = [_row(log, tree.size + number, stamp, case_id, fact) for number, fact in enumerate(listed)]
+        # If we crash at any of these writes, or before the commit that they are part of has landed, none of
+        # them happened. If it landed and nobody heard, the story finds its step done.
         session.execute(queries()["insert_entry"], rows)
-        session.execute(queries()["insert_node"], grown)
-        session.execute(queries()["set_frontier"], {"log": log, "tree": tree.encode()})
+        self.trees.grow(session, log, tree, [leaf_hash(row["leaf"]) for row in rows], stamp)
+
+    def erase(self, session: Session, log: str, seqs: Iterable[int]) -> int:
+        """Destroy body and salt of entries; their commitments stay, and so every proof. How many had one.
+
+        The caller commits, and sees to copies elsewhere: backups, and pages that the database has freed.
+        """
+        given = {"log": log, "places": json.dumps(sorted(set(seqs)))}
+        done: sa.CursorResult[Any] = session.execute(queries()["erase_entries"], given)  # type: ignore[assignment]
+        return done.rowcount
 
     def newest(self, log: str = COMMON_LOG) -> datetime | None:
         """The latest moment that a log has ever seen, or None where it has no entry."""
@@ -103,47 +105,96 @@ class EntryLog:
         newest = self.newest()
         return newest is not None and newest > now + CLOCK_SLACK
 
-    def decided(self, case_id: str) -> Proven:
-        """The one DECIDED entry of a case, proven at the present size of its log. Raises Missing."""
+    def sizes(self) -> dict[str, int]:
+        """How many entries each log has, the master log not among them."""
         with self._engine.connect() as connection:
+            rows = connection.execute(queries()["logs"]).mappings().all()
+        return {
+            str(row["log"]): merkle.Frontier.decode(bytes(row["tree"])).size
+            for row in rows
+            if row["log"] != MASTER_LOG
+        }
+
+    def decided(self, case_id: str, size: int | None = None) -> Proven:
+        """The one DECIDED entry of a case, proven at a size of its log, or at its present one.
+
+        Raises Missing where there is none or it was erased, LedgerError where the tree does not reach it.
+        """
+        with self._engine.connect() as connection:
+            # One read transaction: the entry, the size and the nodes must be of the same moment.
+            connection.exec_driver_sql("BEGIN")
             row = connection.execute(queries()["decided"], {"case_id": case_id}).mappings().first()
             if row is None:
                 raise Missing("No decision about that case is in the ledger.")
+            if row["salt"] is None:
+                raise Missing("The decision about that case was erased; its leaf is still in the ledger.")
             log = str(row["log"])
-            said = Entry(row["seq"], row["at"], FactKind(row["kind"]), json.loads(row["body"]))
-            held = connection.execute(queries()["frontier"], {"log": log}).scalar_one()
-            tree = merkle.Frontier.decode(bytes(held))
+            said = _entry(row)
+            if size is None:
+                held = connection.execute(queries()["frontier"], {"log": log}).scalar_one()
+                size = merkle.Frontier.decode(bytes(held)).size
+            at = size
 
-            def read(level: int, place: int) -> bytes:
-                found = connection.execute(
-                    queries()["node"], {"log": log, "level": level, "place": place}
-                ).scalar_one_or_none()
-                if found is None:
-                    raise LedgerError("A node of the tree is missing; run an audit of this log.")
-                return bytes(found)
+            def ask(read: merkle.Reader) -> tuple[bytes, tuple[bytes, ...]]:
+                return merkle.root_at(read, at), merkle.inclusion(read, said.seq, at)
 
-            path = merkle.inclusion(read, said.seq, tree.size)
-            return Proven(log, said, bytes(row["salt"]), tree.size, tree.root(), path)
+            root, path = self.trees.proven(log, ask, connection)
+            return Proven(log, said, bytes(row["salt"]), size, root, path)
 
     def check(self) -> dict[str, int]:
-        """Derive every tree again from its entries; size by log. Raises LedgerError on a difference."""
-        sizes: dict[str, int] = {}
+        """Derive every tree again from its entries, its stored nodes included; size by log.
+
+        An erased entry is held by its commitment alone. Raises LedgerError on a difference.
+        """
         with self._engine.connect() as connection:
             # One read transaction: beside a running server, trees and entries must be of the same moment.
             connection.exec_driver_sql("BEGIN")
-            held = {str(r["log"]): bytes(r["tree"]) for r in connection.execute(queries()["logs"]).mappings()}
-            grown: dict[str, merkle.Frontier] = {}
-            for row in connection.execute(queries()["all_entries"]).mappings():
-                tree = grown.get(str(row["log"]), merkle.Frontier())
-                if row["seq"] != tree.size:
-                    raise LedgerError(f"Log {row['log']} has a gap before entry {row['seq']}.")
-                said = Entry(row["seq"], row["at"], FactKind(row["kind"]), json.loads(row["body"]))
-                leaf = entries.leaf(bytes(row["salt"]), entries.canonical(said))
-                grown[str(row["log"])] = tree.append(leaf)[0]
-        for log, tree in grown.items():
-            if tree.encode() != held.get(log):
-                raise LedgerError(f"Log {log} does not add up to its tree.")
-            sizes[log] = tree.size
-        if set(held) != set(grown):
-            raise LedgerError("A log has a tree but no entries.")
+            known = {str(r["log"]) for r in connection.execute(queries()["logs"]).mappings()} - {MASTER_LOG}
+            found = connection.execute(queries()["all_entries"]).mappings()
+            sizes = {
+                str(log): _derive(connection, str(log), rows)
+                for log, rows in groupby(found, key=lambda row: row["log"])
+            }
+            if known != set(sizes):
+                raise LedgerError("A log has a tree but no entries.")
+            strays = {str(row[0]) for row in connection.execute(queries()["node_logs"])}
+            if strays - set(sizes) - {MASTER_LOG}:
+                raise LedgerError("There are nodes of a log that has no entries.")
         return sizes
+
+
+def _row(log: str, seq: int, at: str, case_id: str | None, fact: Fact) -> dict[str, Any]:
+    body = entries.spell_body(fact.kind, fact.body)
+    salt = secrets.token_bytes(SALT_BYTES)
+    return {
+        "log": log,
+        "seq": seq,
+        "at": at,
+        "kind": fact.kind.value,
+        "case_id": case_id,
+        "leaf": entries.commitment(salt, entries.spell(seq, at, fact.kind, body)),
+        "body": body,
+        "salt": salt,
+    }
+
+
+def _entry(row: sa.RowMapping) -> Entry:
+    return Entry(row["seq"], row["at"], FactKind(row["kind"]), json.loads(row["body"]))
+
+
+def _derive(connection: sa.Connection, log: str, rows: Iterator[sa.RowMapping]) -> int:
+    """Size of a log whose entries, commitments, nodes and frontier add up. Raises LedgerError."""
+    derived = Derived(log)
+    expected: dict[tuple[int, int], bytes] = {}
+    for row in rows:
+        if row["seq"] != derived.tree.size:
+            raise LedgerError(f"Log {log} has a gap before entry {row['seq']}.")
+        committed = bytes(row["leaf"])
+        if row["body"] is not None:
+            own = entries.commitment(bytes(row["salt"]), entries.canonical(_entry(row)))
+            if own != committed:
+                raise LedgerError(f"Entry {row['seq']} of log {log} is not the one that was entered.")
+        for one in derived.take((leaf_hash(committed),)):
+            expected[one.level, one.index] = one.hash
+    derived.compare(connection, expected)
+    return derived.tree.size

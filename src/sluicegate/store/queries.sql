@@ -19,27 +19,75 @@ INSERT INTO journal (case_id, version, stage, before, after, at)
 VALUES (:case_id, :version, :stage, :before, :after, :at);
 -- name: journal_of
 SELECT * FROM journal WHERE case_id = :case_id ORDER BY version;
+-- name: lock_tree
+UPDATE frontier SET tree = tree WHERE log = :log;
 -- name: frontier
 SELECT tree FROM frontier WHERE log = :log;
 -- name: set_frontier
-INSERT INTO frontier (log, tree) VALUES (:log, :tree) ON CONFLICT (log) DO UPDATE SET tree = excluded.tree;
+INSERT INTO frontier (log, tree, newest) VALUES (:log, :tree, :newest)
+ON CONFLICT (log) DO UPDATE SET tree = excluded.tree, newest = MAX(newest, excluded.newest);
 -- name: logs
-SELECT log, tree FROM frontier ORDER BY log;
+SELECT log, tree, newest FROM frontier ORDER BY log;
+-- name: newest_entry
+SELECT newest FROM frontier WHERE log = :log;
+-- name: insert_node
+INSERT INTO node (log, level, place, hash) VALUES (:log, :level, :place, :hash);
+-- name: nodes
+SELECT n.level, n.place, n.hash FROM json_each(:wanted) AS w
+CROSS JOIN node AS n ON n.log = :log AND n.level = json_extract(w.value, '$[0]')
+  AND n.place = json_extract(w.value, '$[1]');
+-- name: all_nodes
+SELECT level, place, hash FROM node WHERE log = :log ORDER BY level, place;
+-- name: node_logs
+SELECT DISTINCT log FROM node;
+-- name: level_run
+SELECT place, hash FROM node WHERE log = :log AND level = :level AND place >= :low AND place < :high
+ORDER BY place;
 -- name: insert_entry
-INSERT INTO entry (log, seq, at, kind, case_id, body, salt)
-VALUES (:log, :seq, :at, :kind, :case_id, :body, :salt);
+INSERT INTO entry (log, seq, at, kind, case_id, leaf, body, salt)
+VALUES (:log, :seq, :at, :kind, :case_id, :leaf, :body, :salt);
+-- name: entry_last
+SELECT MAX(seq) AS last FROM entry WHERE log = :log;
+-- name: entry_leaves
+SELECT seq, leaf FROM entry WHERE log = :log AND seq IN (SELECT value FROM json_each(:places));
+-- name: entry_run
+SELECT seq, leaf FROM entry WHERE log = :log AND seq >= :low AND seq < :high ORDER BY seq;
+-- name: entry_first_after
+SELECT MIN(seq) AS first FROM entry WHERE log = :log AND seq >= :low AND at >= :at;
+-- name: entry_at
+SELECT * FROM entry WHERE log = :log AND seq = :seq;
+-- name: erase_entries
+UPDATE entry SET body = NULL, salt = NULL
+WHERE log = :log AND seq IN (SELECT value FROM json_each(:places)) AND body IS NOT NULL;
 -- name: decided
 SELECT * FROM entry WHERE case_id = :case_id AND kind = 'decided' ORDER BY at LIMIT 1;
--- name: newest_entry
-SELECT MAX(at) FROM entry WHERE log = :log;
 -- name: entries_of
 SELECT * FROM entry WHERE case_id = :case_id ORDER BY at, log, seq;
 -- name: all_entries
 SELECT * FROM entry ORDER BY log, seq;
--- name: insert_node
-INSERT INTO node (log, level, place, hash) VALUES (:log, :level, :place, :hash);
--- name: node
-SELECT hash FROM node WHERE log = :log AND level = :level AND place = :place;
+-- name: entries_in_log
+SELECT * FROM entry WHERE log = :log ORDER BY seq;
+-- name: insert_statement
+INSERT INTO statement (seq, kind, subject, body) VALUES (:seq, :kind, :subject, :body);
+-- name: statement_last
+SELECT MAX(seq) AS last FROM statement WHERE :log = 'master';
+-- name: statement_leaves
+SELECT seq, CAST(body AS BLOB) AS leaf FROM statement
+WHERE :log = 'master' AND seq IN (SELECT value FROM json_each(:places));
+-- name: statement_run
+SELECT seq, CAST(body AS BLOB) AS leaf FROM statement
+WHERE :log = 'master' AND seq >= :low AND seq < :high ORDER BY seq;
+-- name: all_statements
+SELECT * FROM statement ORDER BY seq;
+-- name: statements_about
+SELECT * FROM statement WHERE kind = :kind AND subject = :subject ORDER BY seq;
+-- name: statements_of_kind
+SELECT * FROM statement WHERE kind = :kind ORDER BY seq;
+-- name: newest_statement
+SELECT * FROM statement WHERE kind = :kind AND subject = :subject ORDER BY seq DESC LIMIT 1;
+-- name: newest_statements
+SELECT * FROM statement WHERE seq IN (SELECT MAX(seq) FROM statement WHERE kind = :kind GROUP BY subject)
+ORDER BY subject;
 -- name: next_sequence
 SELECT COALESCE(MAX(sequence), 0) + 1 AS next FROM message WHERE channel = :channel;
 -- name: insert_message

@@ -29,19 +29,31 @@ CREATE TABLE IF NOT EXISTS journal (
   PRIMARY KEY (case_id, version)
 );
 
+-- The tree stands on `leaf`, the salted commitment. Body and salt are NULL once erased; the leaf stays.
 CREATE TABLE IF NOT EXISTS entry (
   log     TEXT NOT NULL,
   seq     INTEGER NOT NULL,
   at      TEXT NOT NULL,
   kind    TEXT NOT NULL,
   case_id TEXT,
-  body    TEXT NOT NULL,
-  salt    BLOB NOT NULL,
-  PRIMARY KEY (log, seq)
-);
+  leaf    BLOB NOT NULL,
+  body    TEXT,
+  salt    BLOB,
+  PRIMARY KEY (log, seq),
+  CHECK ((body IS NULL) = (salt IS NULL))
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS entry_case ON entry (case_id, at);
-CREATE INDEX IF NOT EXISTS entry_when ON entry (log, at);
 
+-- The master log: public statements word for word. Its tree is in `node` and `frontier`, as log `master`.
+CREATE TABLE IF NOT EXISTS statement (
+  seq     INTEGER PRIMARY KEY,
+  kind    TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  body    TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS statement_about ON statement (kind, subject, seq);
+
+-- Roots of complete subtrees of two leaves and more; level 0 follows from the leaves.
 CREATE TABLE IF NOT EXISTS node (
   log   TEXT NOT NULL,
   level INTEGER NOT NULL,
@@ -50,9 +62,11 @@ CREATE TABLE IF NOT EXISTS node (
   PRIMARY KEY (log, level, place)
 ) WITHOUT ROWID;
 
+-- `newest` is the latest moment that the log has seen, which is not always that of its last entry.
 CREATE TABLE IF NOT EXISTS frontier (
-  log  TEXT PRIMARY KEY,
-  tree BLOB NOT NULL
+  log    TEXT PRIMARY KEY,
+  tree   BLOB NOT NULL,
+  newest TEXT NOT NULL
 );
 
 CREATE TABLE IF NOT EXISTS message (
