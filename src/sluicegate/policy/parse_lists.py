@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns rows of the tables that a program may lack into typed rows: claims, retired ORIs, requests, papers."""
+"""Typed rows of the tables that a program may lack: claims, retired ORIs, requests, documents."""
 
 from __future__ import annotations
 
