@@ -6,11 +6,16 @@ With ASCII keys, sorting by code point and the UTF-16 order of RFC 8785 section 
 
 from __future__ import annotations
 
+import json
+
 from sluicegate.errors import LedgerError
 from sluicegate.ledger import verify
 from sluicegate.ledger.verify import JSON, MAX_INTEGER
 
 MAX_DEPTH = 32
+
+_spell = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+"""`verify.spell_json` with an encoder that is made once: the ledger spells every entry that it takes."""
 
 
 def encode(value: object) -> bytes:
@@ -21,7 +26,7 @@ def encode(value: object) -> bytes:
             that is not Unicode (a lone surrogate).
     """
     try:
-        return verify.spell_json(_checked(value, 0)).encode("utf-8")
+        return _spell(_checked(value, 0)).encode("utf-8")
     except UnicodeEncodeError:
         raise LedgerError("a text with a lone surrogate has no canonical form") from None
 
@@ -44,6 +49,8 @@ def _checked(value: object, depth: int) -> JSON:
     """The value itself, rebuilt of plain types, so that a subclass cannot spell itself in its own way."""
     if depth > MAX_DEPTH:
         raise LedgerError(f"a value nested deeper than {MAX_DEPTH} has no canonical form")
+    if type(value) is str:  # most values by far
+        return value
     match value:
         case None | bool():
             return value
@@ -56,7 +63,15 @@ def _checked(value: object, depth: int) -> JSON:
         case list():
             return [_checked(one, depth + 1) for one in value]
         case dict():
-            return {_key(key): _checked(one, depth + 1) for key, one in value.items()}
+            inside = depth + 1
+            if value and inside > MAX_DEPTH:
+                raise LedgerError(f"a value nested deeper than {MAX_DEPTH} has no canonical form")
+            return {
+                (key if type(key) is str and key.isascii() else _key(key)): (
+                    one if type(one) is str else _checked(one, inside)
+                )
+                for key, one in value.items()
+            }
     raise LedgerError(f"a value of type {type(value).__name__} has no canonical form")
 
 

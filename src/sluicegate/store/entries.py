@@ -27,7 +27,7 @@ from sluicegate.ledger import merkle
 from sluicegate.ledger.entry import Entry
 from sluicegate.ledger.verify import SALT_BYTES, leaf_hash
 from sluicegate.store.sql import queries
-from sluicegate.store.trees import Derived, Trees
+from sluicegate.store.trees import Derived, Trees, insert_many
 from sluicegate.store.upgrade import upgrade
 
 COMMON_LOG = "intake"
@@ -76,10 +76,15 @@ class EntryLog:
         stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         entries.check_time(stamp)
         tree = self.trees.open(session, log)
-        rows = [_row(log, tree.size + number, stamp, case_id, fact) for number, fact in enumerate(listed)]
+        chance = secrets.token_bytes(SALT_BYTES * len(listed))
+        salts = [chance[start : start + SALT_BYTES] for start in range(0, len(chance), SALT_BYTES)]
+        rows = [
+            _row(log, seq, stamp, case_id, fact, salt)
+            for seq, (fact, salt) in enumerate(zip(listed, salts, strict=True), tree.size)
+        ]
         # If we crash at any of these writes, or before the commit that they are part of has landed, none of
         # them happened. If it landed and nobody heard, the story finds its step done.
-        session.execute(queries()["insert_entry"], rows)
+        insert_many(session, "insert_entry", rows)
         self.trees.grow(session, log, tree, [leaf_hash(row["leaf"]) for row in rows], stamp)
 
     def erase(self, session: Session, log: str, seqs: Iterable[int]) -> int:
@@ -163,9 +168,8 @@ class EntryLog:
         return sizes
 
 
-def _row(log: str, seq: int, at: str, case_id: str | None, fact: Fact) -> dict[str, Any]:
+def _row(log: str, seq: int, at: str, case_id: str | None, fact: Fact, salt: bytes) -> dict[str, Any]:
     body = entries.spell_body(fact.kind, fact.body)
-    salt = secrets.token_bytes(SALT_BYTES)
     return {
         "log": log,
         "seq": seq,
