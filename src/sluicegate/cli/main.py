@@ -11,9 +11,11 @@ from sluicegate.cli.auditing import audit, verify
 from sluicegate.cli.booking import booking
 from sluicegate.cli.calls import Commands
 from sluicegate.cli.converting import convert
+from sluicegate.cli.cosigning import cosign
 from sluicegate.cli.demo import demo
 from sluicegate.cli.homes import doctor, init
 from sluicegate.cli.inspecting import inspect
+from sluicegate.cli.ledger import ledger
 from sluicegate.cli.looking import lookup
 from sluicegate.cli.operating import alerts, status
 from sluicegate.cli.policy import policy
@@ -21,6 +23,7 @@ from sluicegate.cli.queue import queue
 from sluicegate.cli.serving import serve
 from sluicegate.cli.showing import explain, list_, receipt, show
 from sluicegate.cli.submitting import submit
+from sluicegate.cli.witness import witness
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -42,8 +45,10 @@ _COMMANDS = (
     *(booking, inspect, convert, submit),
     *(list_, show, explain, receipt),
     *(queue, lookup, policy),
-    *(audit, verify, demo),
+    *(audit, verify, ledger, witness, demo),
 )
+
+ledger.add_command(cosign)
 
 for one in _COMMANDS:
     sluicegate.add_command(one)

@@ -28,7 +28,8 @@ MAX_ENTRY_BYTES = 65_535
 MAX_FILE_BYTES = WIDTH * (MAX_ENTRY_BYTES + 2)
 """No tile and no bundle is larger."""
 
-_HEIGHT = 8  # levels of the tree that one level of tiles spans
+HEIGHT = 8
+"""Levels of the tree that one level of tiles spans."""
 _MAX_LEVEL = 63
 _PATH = re.compile(
     r"tile/(?P<level>entries|0|[1-9]\d?)/(?P<index>(?:x\d{3}/){0,5}\d{3})(?:\.p/(?P<width>[1-9]\d{0,2}))?",
@@ -102,7 +103,7 @@ def hashes(read: Reader, tile: Tile) -> bytes:
     """The bytes of a hash tile, from a reader over the nodes of the tree."""
     if tile.level is None:
         raise LedgerError("an entry bundle holds entries, not hashes")
-    level = tile.level * _HEIGHT
+    level = tile.level * HEIGHT
     return b"".join(read(level, tile.first + n) for n in range(tile.width))
 
 
@@ -183,7 +184,7 @@ class Tiled:
 
     def node(self, level: int, index: int) -> bytes:
         """Root of the complete subtree (level, index): a `merkle.Reader`."""
-        above, within = divmod(level, _HEIGHT)
+        above, within = divmod(level, HEIGHT)
         first = index << within
         if (index + 1) << level > self.size:
             raise LedgerError(f"the checkpoint does not cover node {index} at level {level}")
@@ -199,7 +200,7 @@ class Tiled:
         return size
 
     def _width(self, level: int, index: int) -> int:
-        width = min(WIDTH, (self.size >> (_HEIGHT * level)) - index * WIDTH)
+        width = min(WIDTH, (self.size >> (HEIGHT * level)) - index * WIDTH)
         if index < 0 or width <= 0:
             raise LedgerError(f"the checkpoint does not cover tile {index} at level {level}")
         return width
@@ -220,7 +221,7 @@ class Tiled:
         peaks: list[bytes] = []
         paths = []
         level = 0
-        while count := self.size >> (_HEIGHT * level):
+        while count := self.size >> (HEIGHT * level):
             if width := count % WIDTH:
                 tile = Tile(level, count // WIDTH, width)
                 held = self._read(tile)

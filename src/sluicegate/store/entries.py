@@ -26,15 +26,13 @@ from sluicegate.ledger import entry as entries
 from sluicegate.ledger import merkle
 from sluicegate.ledger.entry import Entry
 from sluicegate.ledger.verify import SALT_BYTES, leaf_hash
+from sluicegate.store.master import MASTER_LOG, MasterLog
 from sluicegate.store.sql import queries
 from sluicegate.store.trees import Derived, Trees, insert_many
 from sluicegate.store.upgrade import upgrade
 
 COMMON_LOG = "intake"
 """Where facts go before a booking is placed, and facts that belong to no booking."""
-
-MASTER_LOG = "master"
-"""The log of public statements, see `store.master`."""
 
 CLOCK_SLACK = timedelta(minutes=1)
 
@@ -149,7 +147,8 @@ class EntryLog:
     def check(self) -> dict[str, int]:
         """Derive every tree again from its entries, its stored nodes included; size by log.
 
-        An erased entry is held by its commitment alone. Raises LedgerError on a difference.
+        The master log is derived too, and held against the logs that it speaks of. An erased entry is held
+        by its commitment alone. Raises LedgerError on a difference.
         """
         with self._engine.connect() as connection:
             # One read transaction: beside a running server, trees and entries must be of the same moment.
@@ -165,6 +164,9 @@ class EntryLog:
             strays = {str(row[0]) for row in connection.execute(queries()["node_logs"])}
             if strays - set(sizes) - {MASTER_LOG}:
                 raise LedgerError("There are nodes of a log that has no entries.")
+            stated = MasterLog(self._engine).check(connection, self.trees, sizes)
+            if stated:
+                sizes[MASTER_LOG] = stated
         return sizes
 
 

@@ -76,7 +76,12 @@ class Trees:
 
     def root(self, log: str, size: int) -> bytes:
         """Root of a log's tree at a size. Raises LedgerError where it has not got that far."""
-        return self.proven(log, lambda read: merkle.root_at(read, size))
+        with self.engine.connect() as connection:
+            return self.root_of(connection, log, size)
+
+    def root_of(self, connection: sa.Connection, log: str, size: int) -> bytes:
+        """`root` over a connection that is open already."""
+        return self.proven(log, lambda read: merkle.root_at(read, size), connection)
 
     def inclusion(self, log: str, index: int, size: int) -> tuple[bytes, ...]:
         """Inclusion proof of a leaf in the tree of that size. Raises LedgerError."""
