@@ -7,6 +7,7 @@ installations with the same root hold the same rules, whatever their line ends o
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -14,6 +15,7 @@ from typing import TypeVar
 
 from sluicegate.errors import UsageError, quoted
 from sluicegate.policy import parse, parse_lists, settings, validate, validate_lists
+from sluicegate.policy.decision import Grounds
 from sluicegate.policy.model import (
     Agency,
     Claim,
@@ -29,14 +31,35 @@ from sluicegate.policy.model import (
     Substitution,
     Wording,
 )
-from sluicegate.policy.places import Placement, Stay, chain, stays
+from sluicegate.policy.places import FIRST, LAST, Placement, Stay, chain, stays
 from sluicegate.policy.rules import Court, Ruling, Timeline, Timelines
 from sluicegate.policy.table import COLUMNS, OPTIONAL, SETTINGS_FILE, Problem, Problems, Row, digest
 from sluicegate.policy.table import read as read_table
-from sluicegate.terms import Ori
+from sluicegate.terms import Gate, Ori
 
 _T = TypeVar("_T")
 _CHARGES = "charges.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """What decides for one ORI over one stretch of time.
+
+    `rulings` has one for each jurisdiction that the agency stands in; `fixed` fills with the gates that no
+    charge and no request can change.
+    """
+
+    placement: Placement
+    rulings: tuple[Ruling, ...]
+    fixed: dict[Gate, Grounds]
+
+
+@dataclass(frozen=True, slots=True)
+class Docket:
+    """Every sitting of one ORI in order; None where no row places it. `starts` are their instants (UTC)."""
+
+    starts: tuple[datetime, ...]
+    sittings: tuple[Sitting | None, ...]
 
 
 @dataclass(slots=True)
@@ -44,6 +67,8 @@ class Memo:
     """What a program has worked out once; only ever added to, and the same whoever works it out first."""
 
     known: dict[date, Program] = field(default_factory=dict)
+    grounds: dict[object, Grounds] = field(default_factory=dict)
+    dockets: dict[Ori, Docket] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +112,30 @@ class Program:
                 return stay.placement
         return None
 
+    def sitting(self, ori: Ori, at: datetime) -> Sitting | None:
+        """Where an agency stands and what is in force there at a moment; None where no row places it."""
+        docket = self.memo.dockets.get(ori)
+        if docket is None:
+            if ori not in self.stays:
+                return None  # and nothing is kept under a name that came from outside
+            docket = self.memo.dockets.setdefault(ori, self._docket(ori))
+        return docket.sittings[bisect_right(docket.starts, at) - 1]
+
+    def _docket(self, ori: Ori) -> Docket:
+        starts = {FIRST}
+        for stay in self.stays[ori]:
+            starts |= {stay.begins, stay.ends}
+            for place in _homes(stay.placement):
+                starts.update(one for one in self.timelines[place.id].starts if stay.begins < one < stay.ends)
+        ordered = tuple(sorted(starts - {LAST}))
+        return Docket(ordered, tuple(self._sitting(ori, start) for start in ordered))
+
+    def _sitting(self, ori: Ori, at: datetime) -> Sitting | None:
+        placement = self.place(ori, at)
+        if placement is None:
+            return None
+        return Sitting(placement, tuple(self.in_force(one.id, at) for one in _homes(placement)), {})
+
     def in_force(self, jurisdiction: str, at: datetime) -> Ruling:
         """What is in force for a jurisdiction at a moment, why, and what else applied and lost.
 
@@ -120,6 +169,10 @@ class Program:
         last = max((one for one in self._public() if one <= day), default=date.min)
         made = self.memo.known.get(last)
         return made or self.memo.known.setdefault(last, _known(self, last))
+
+
+def _homes(placement: Placement) -> tuple[Jurisdiction, ...]:
+    return placement.several or (placement.jurisdiction,)
 
 
 def _known(program: Program, day: date) -> Program:
