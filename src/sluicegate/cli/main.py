@@ -22,8 +22,10 @@ from sluicegate.cli.policy import policy
 from sluicegate.cli.queue import queue
 from sluicegate.cli.serving import serve
 from sluicegate.cli.showing import explain, list_, receipt, show
+from sluicegate.cli.statistics import statistics
 from sluicegate.cli.submitting import submit
 from sluicegate.cli.witness import witness
+from sluicegate.cli.wording import wording
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -44,8 +46,9 @@ _COMMANDS = (
     *(init, doctor, serve, status, alerts),
     *(booking, inspect, convert, submit),
     *(list_, show, explain, receipt),
-    *(queue, lookup, policy),
+    *(queue, lookup, policy, wording),
     *(audit, verify, ledger, witness, demo),
+    statistics,
 )
 
 ledger.add_command(cosign)
