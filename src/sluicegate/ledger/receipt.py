@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The receipt of a booking: what each gate did, in words, bound to the ledger (docs/reference/receipt.md)."""
+"""The receipt of a booking: what each gate did, in words, bound to the ledger (docs/reference/receipt.md).
+
+There are two forms. One is signed at once, with the operator's sentences. The final one says the same in
+fixed words, is signed by nobody of its own, and rests on a checkpoint that witnesses cosigned.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +18,21 @@ from sluicegate.ledger import verify as standalone
 from sluicegate.ledger.entry import Entry
 from sluicegate.ledger.holding import holding
 from sluicegate.ledger.note import Signer
-from sluicegate.ledger.verify import GATES, JSON, PROOF_HEADER, Receipt
+from sluicegate.ledger.verify import GATES, JSON, MEANING, PROOF_HEADER, NotVerified, Policy, Receipt, Stated
 from sluicegate.terms import Gate
 
-__all__ = ["MAX_BYTES", "Placed", "Receipt", "compose", "parse", "verify", "entry_of", "outcomes"]
+__all__ = [
+    "MAX_BYTES",
+    "Placed",
+    "Stated",
+    "Receipt",
+    "compose",
+    "compose_final",
+    "parse",
+    "verify",
+    "entry_of",
+    "outcomes",
+]
 
 MAX_BYTES = 3072
 """A receipt is never longer: it fits in a mail, on one printed page, in a person's patience."""
@@ -53,7 +68,7 @@ def compose(placed: Placed, words: Mapping[Gate, str], signer: Signer) -> str:
         decided = {gate: one["outcome"] for gate, one in standalone.decisions_of(raw).items()}
         head = standalone.head_lines(raw)
         _check_place(placed, entry_json, signer)
-    except standalone.NotVerified as failure:
+    except NotVerified as failure:
         raise LedgerError(f"no receipt can be made of this entry; {failure}") from None
     said = {gate: _plain(words.get(Gate(gate), "")) for gate in GATES}
     if not all(said.values()):
@@ -66,6 +81,99 @@ def compose(placed: Placed, words: Mapping[Gate, str], signer: Signer) -> str:
 
     spare = MAX_BYTES - note.signed_length(text_of(dict.fromkeys(GATES, "")), signer)
     return note.sign(text_of(_fit(said, spare)), signer)
+
+
+def compose_final(
+    placed: Placed, stated: Stated, policy: Policy | None = None, *, limit: int = MAX_BYTES
+) -> str:
+    """The final receipt: the entry under a statement of the master log, under a cosigned checkpoint.
+
+    `placed` is the entry in its own log at the size that `stated` tells; its `checkpoint_note` is the MASTER
+    log's, with the witnesses' lines. With a policy, only the lines that make its quorum are kept.
+
+    To fit, these parts of the receipt at once gave way: the operator's sentences (the verifier's own stand
+    there instead, so nothing in it is unverified), the signatures of the receipt and of the log's checkpoint,
+    that log's root (it follows from the proof), and what the lines above already tell of the entry.
+
+    Raises:
+        LedgerError: the entry is not a decision of four gates, the proofs do not lead to the checkpoint, the
+            policy is not met, or it does not fit into `limit` bytes because the two proofs are too long:
+            take an earlier checkpoint that covers the entry.
+    """
+    entry_json = entries.canonical(placed.entry)
+    try:
+        master_note = _needed(placed.checkpoint_note, policy)
+        raw = standalone.read_entry(entry_json.decode("utf-8"))
+        decided = standalone.decisions_of(raw)
+        _check_statement(placed, entry_json, stated)
+        head = standalone.head_lines(raw, standalone.FINAL_HEADER)
+        outcomes = {gate: str(one["outcome"]) for gate, one in decided.items()}
+        rest = _untold(raw, head, outcomes)
+    except NotVerified as failure:
+        raise LedgerError(f"no final receipt can be made of this entry; {failure}") from None
+    seq = placed.entry.seq
+    lines = [
+        *head,
+        *(f"{gate} {outcomes[gate]}: {MEANING[gate, outcomes[gate]]}" for gate in GATES),
+        "",
+        f"Ledger entry {seq} of {stated.size} in {stated.log}, made {placed.entry.at}, "
+        f"salt {_base64(placed.salt)}",
+        rest,
+        f"{standalone.pack_hashes(placed.path)}",
+        f"Statement {stated.number}, made {stated.at}",
+        f"{standalone.pack_hashes(stated.path)}",
+        master_note,
+    ]
+    text = "\n".join(lines)
+    size, hashes = len(text.encode("utf-8")), len(placed.path) + len(stated.path)
+    if size > limit:
+        raise LedgerError(f"the final receipt has {size} bytes, over {limit}, {hashes} hashes among them")
+    return text
+
+
+def _needed(master_note: str, policy: Policy | None) -> str:
+    """The checkpoint with its log's signature and as few cosignatures as make the quorum, in their order."""
+    if policy is None:
+        return master_note
+    signed = standalone.check_cosignatures(master_note, policy)
+    text, signatures = standalone.split_note(master_note, "checkpoint")
+    kept: set[str] = set(signed)
+    for name in sorted(signed, reverse=True):
+        if policy.met(kept - {name}):
+            kept.discard(name)
+    origin = standalone.read_checkpoint(text).origin
+    names = {origin, *(policy.witnesses[name].name for name in kept)}
+    return text + "\n" + "".join(f"\u2014 {name} {told}\n" for name, told in signatures if name in names)
+
+
+def _check_statement(placed: Placed, entry_json: bytes, stated: Stated) -> None:
+    """A receipt that would not verify is never issued."""
+    text, _ = standalone.split_note(placed.checkpoint_note, "checkpoint")
+    master = standalone.read_checkpoint(text)
+    leaf = entries.leaf(placed.salt, entry_json)
+    root = standalone.climb(leaf, placed.entry.seq, stated.size, placed.path)
+    said = standalone.leaf_hash(standalone.statement_json(stated, root))
+    standalone.check_inclusion(said, stated.number, master.size, stated.path, master.root)
+
+
+def _untold(raw: dict[str, JSON], head: Sequence[str], outcomes: Mapping[str, str]) -> str:
+    """Canonical JSON of what the lines do not tell of the body, or would not tell exactly."""
+    body = raw["body"]
+    assert isinstance(body, dict)
+    told = standalone.told_in(head)
+    rest = {name: value for name, value in body.items() if name not in told or told[name] != value}
+    decision = rest.pop("decision")
+    assert isinstance(decision, dict)
+    extra: dict[str, JSON] = {}
+    for gate, one in decision.items():
+        own = (
+            {name: value for name, value in one.items() if name != "outcome"} if isinstance(one, dict) else {}
+        )
+        extra |= {gate: own} if own else {}
+    text = standalone.spell_json(rest | ({"decision": extra} if extra else {}))
+    if standalone.whole_entry(head, outcomes, text, str(raw["at"]), int(str(raw["seq"]))) != raw:
+        raise NotVerified("entry", "its body lacks a key that the lines of a receipt tell")
+    return text
 
 
 def _check_place(placed: Placed, entry_json: bytes, signer: Signer) -> None:
@@ -113,13 +221,14 @@ def _cut(text: str, length: int) -> str:
 def parse(text: str | bytes) -> Receipt:
     """A receipt taken apart, nothing verified but its layout; VerifyError where it is none."""
     with holding():
-        return standalone.read_receipt(standalone.split_note(text, "receipt signature")[0])
+        return standalone.parse_receipt(text)
 
 
-def verify(text: str | bytes, verifier_key: str) -> Receipt:
-    """The receipt, all seven steps of `verify_receipt` held; VerifyError names the first that did not."""
+def verify(text: str | bytes, verifier_key: str | None, policy: Policy | None = None) -> Receipt:
+    """The receipt, all steps of `verify_receipt` held; VerifyError names the first that did not."""
     with holding():
-        return standalone.verify_receipt(text, standalone.read_key(verifier_key))
+        key = standalone.read_key(verifier_key) if verifier_key is not None else None
+        return standalone.verify_receipt(text, key, policy)
 
 
 def entry_of(receipt: Receipt) -> Entry:

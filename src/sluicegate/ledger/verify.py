@@ -2,11 +2,13 @@
 """The stand-alone verifier: checks a receipt with nothing but Python, `cryptography` and one public key.
 
 This file imports nothing else of this project on purpose. An auditor can take it alone, read it in one
-sitting and run it: ``python verify.py RECEIPT --key KEYFILE``. The rest of the ledger imports its hashing
-and checking from here, so that what is shipped to an auditor is what the exchange itself uses.
+sitting and run it: ``python verify.py RECEIPT KEY``, or with ``--policy FILE`` to ask witnesses too. The
+rest of the ledger imports its hashing and checking from here, so that what is shipped to an auditor is what
+the exchange itself uses. `verify.js` beside it takes the same steps in a browser.
 
-Sources: RFC 9162 section 2.1 (Merkle tree, inclusion proof), RFC 8785 (canonical JSON), and the C2SP
-specifications signed-note, tlog-checkpoint and tlog-proof. The receipt is in docs/reference/receipt.md.
+Sources: RFC 9162 section 2.1 (Merkle tree and its proofs), RFC 8785 (canonical JSON), and the C2SP
+specifications signed-note, tlog-checkpoint, tlog-proof, tlog-cosignature and tlog-policy. The two forms of
+the receipt are in docs/reference/receipt.md.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ import hashlib
 import json
 import re
 import sys
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
@@ -27,7 +31,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 JSON: TypeAlias = "str | int | bool | list[JSON] | dict[str, JSON] | None"
 
-HEADER = "Sluicegate receipt v1"
+HEADER = "Sluicegate receipt v1"  # at once: signed by the log alone
+FINAL_HEADER = "Sluicegate final receipt v1"  # under a checkpoint that witnesses cosign
+HEAD = (
+    "Booking: TCN {tcn}, case {case}",
+    "Agency: CRI {cri}, ORI {ori}",
+    "Received: {received}",
+    "Program: {program}, root {root}",
+    "Wording: {wording_id}, SHA-256 {wording_digest}",
+    "Asked for: {asked_for}. In force: {mode}, rule {rule_id}. Legal basis: {legal_basis}.",
+)
+ABSENT = "none on record"
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 GATES = ("G1", "G2", "G3", "G4")
 HASH_BYTES = SALT_BYTES = 32
@@ -39,15 +53,23 @@ COSIGNATURE = b"\x04"  # of tlog-cosignature, Ed25519: the signature is preceded
 MAX_POLICY_BYTES = 65_536
 NO_QUORUM = "none"
 
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _NUMBER = r"0|[1-9][0-9]{0,17}"
 _KEY = re.compile(r"([^\s+]{1,200})\+([0-9a-f]{8})\+(\S{44})")
 _SIGNATURE = re.compile(r"\u2014 ([^\s+]{1,200}) (\S+)")
 _CHECKPOINT = re.compile(rf"(.+)\n({_NUMBER})\n(.+)\n(?:.+\n)*")  # extension lines mean nothing here
+_GATES = "".join(rf"{gate} (?P<{gate}>open|closed): (?P<words{gate}>.+)\n" for gate in GATES)
 _RECEIPT = re.compile(
-    rf"(?P<head>{HEADER}\n(?:.+\n){{6}})"
-    + "".join(rf"{gate} (?P<{gate}>open|closed): (?P<words{gate}>.+)\n" for gate in GATES)
-    + rf"\nLedger entry (?P<index>{_NUMBER}), salt (?P<salt>.+)\n(?P<entry>.+)\n\n"
-    + rf"{re.escape(PROOF_HEADER)}\nindex (?P=index)\n(?P<path>(?:.+\n){{0,63}})\n(?P<note>(?:.*\n)+)"
+    rf"(?P<head>{HEADER}\n(?:.+\n){{6}}){_GATES}"
+    rf"\nLedger entry (?P<index>{_NUMBER}), salt (?P<salt>.+)\n(?P<entry>.+)\n\n"
+    rf"{re.escape(PROOF_HEADER)}\nindex (?P=index)\n(?P<path>(?:.+\n){{0,63}})\n(?P<note>(?:.*\n)+)"
+)
+_FINAL = re.compile(
+    rf"(?P<head>{FINAL_HEADER}\n(?:.+\n){{6}}){_GATES}"
+    rf"\nLedger entry (?P<index>{_NUMBER}) of (?P<size>{_NUMBER}) in (?P<log>[^\s,]+), made (?P<at>[^\s,]+), "
+    r"salt (?P<salt>\S{44})\n(?P<rest>.+)\n(?P<path>(?:\S{40,80}\n){0,32})"
+    rf"\nStatement (?P<number>{_NUMBER}), made (?P<stated>[^\s,]+)\n(?P<above>(?:\S{{40,80}}\n){{0,32}})"
+    r"\n(?P<note>(?:.*\n)+)"
 )
 
 
@@ -109,8 +131,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-def check_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
-    """RFC 9162 section 2.1.3.2: the leaf hash is number `index` of the `size` leaves below `root`."""
+def climb(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
+    """The root to which leaf hash number `index` of `size` and its path lead (RFC 9162 section 2.1.3.2)."""
     step = "inclusion"
     if not 0 <= index < size:
         raise NotVerified(step, "the entry's number is not below the size of the tree")
@@ -127,8 +149,13 @@ def check_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], r
         fn, sn = fn >> 1, sn >> 1
     if sn != 0:
         raise NotVerified(step, "the proof is too short")
-    if computed != root:
-        raise NotVerified(step, "salt, entry and proof do not lead to the root of the checkpoint")
+    return computed
+
+
+def check_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
+    """RFC 9162 section 2.1.3.2: the leaf hash is number `index` of the `size` leaves below `root`."""
+    if climb(leaf, index, size, path) != root:
+        raise NotVerified("inclusion", "salt, entry and proof do not lead to the root of the checkpoint")
 
 
 def check_consistency(old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]) -> None:
@@ -194,6 +221,13 @@ def read_key(text: str, kind: bytes = ED25519) -> VerifierKey:
     return VerifierKey(matched[1], key_id(matched[1], raw[1:], kind), raw[1:], kind)
 
 
+def key_of(key: VerifierKey, origin: str) -> VerifierKey:
+    """The key under the name of one of its logs: `name/log` is signed by the key `name`."""
+    if origin != key.name and not origin.startswith(f"{key.name}/"):
+        raise NotVerified("checkpoint", "it is of a log that is not of the given key")
+    return replace(key, name=origin, key_id=key_id(origin, key.public, key.kind))
+
+
 def split_note(data: str | bytes, step: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Text of a signed note, and its signatures as (key name, base64). Nothing is verified."""
     try:
@@ -201,7 +235,7 @@ def split_note(data: str | bytes, step: str) -> tuple[str, tuple[tuple[str, str]
         note = raw.decode("utf-8")
     except UnicodeError:
         raise NotVerified(step, "it is not UTF-8 text") from None
-    if len(raw) > MAX_NOTE_BYTES or any(c < " " and c != "\n" for c in note):
+    if len(raw) > MAX_NOTE_BYTES or _CONTROL.search(note):
         raise NotVerified(step, f"it is longer than {MAX_NOTE_BYTES} bytes, or holds a control character")
     text, gap, tail = note.rpartition("\n\n")
     lines = tail.split("\n")
@@ -380,11 +414,27 @@ def check_cosignatures(data: str | bytes, policy: Policy) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """A log's checkpoint as the master log states it: of which log and size, when, and where it stands there.
+
+    `path` runs from the statement's leaf up to the root of the master log's checkpoint.
+    """
+
+    log: str
+    size: int
+    at: str
+    number: int
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """A receipt taken apart. Only what `verify_receipt` returned may be believed.
 
     `head` are the seven lines before the gates; `words` maps a gate to (outcome, sentence) as the text tells
-    them; `entry` is the parsed `entry_json`; `path` runs from the leaf's sibling up.
+    them; `entry` is the parsed `entry_json`; `path` runs from the leaf's sibling up. A final receipt has
+    `stated`, its `checkpoint_note` is the master log's, and `cosigned` tells which witnesses of the policy
+    cosigned that, and when (unix seconds); without a policy it is empty, for none was asked.
     """
 
     head: tuple[str, ...]
@@ -395,10 +445,17 @@ class Receipt:
     index: int
     path: tuple[bytes, ...]
     checkpoint_note: str
+    stated: Stated | None = None
+    cosigned: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_receipt(text: str) -> Receipt:
-    """The text of a receipt, without its signatures, taken apart. Nothing is verified but its layout."""
+    """A receipt of either form taken apart: one signed at once without its own signature, a final one whole.
+
+    Nothing is verified but the layout.
+    """
+    if text.startswith(f"{FINAL_HEADER}\n"):
+        return _read_final(text)
     found = _RECEIPT.fullmatch(text)
     if found is None:
         raise NotVerified("layout", f"it is not laid out as a {HEADER}")
@@ -413,6 +470,87 @@ def read_receipt(text: str) -> Receipt:
         path=tuple(unbase64(line, HASH_BYTES, "layout") for line in path),
         checkpoint_note=found["note"],
     )
+
+
+def parse_receipt(data: str | bytes) -> Receipt:
+    """A whole receipt of either form taken apart; nothing is verified but the layout."""
+    text, _ = split_note(data, "layout")
+    whole = data.decode("utf-8") if isinstance(data, bytes) else data
+    return read_receipt(whole if whole.startswith(f"{FINAL_HEADER}\n") else text)
+
+
+def _read_final(text: str) -> Receipt:
+    found = _FINAL.fullmatch(text)
+    if found is None:
+        raise NotVerified("layout", f"it is not laid out as a {FINAL_HEADER}")
+    head = tuple(found["head"][:-1].split("\n"))
+    outcomes = {gate: found[gate] for gate in GATES}
+    entry_json = spell_json(whole_entry(head, outcomes, found["rest"], found["at"], int(found["index"])))
+    number, above = int(found["number"]), unpack_hashes(found["above"])
+    return Receipt(
+        head=head,
+        words={gate: (found[gate], found[f"words{gate}"]) for gate in GATES},
+        salt=unbase64(found["salt"], SALT_BYTES, "layout"),
+        entry_json=entry_json.encode("utf-8"),
+        entry=read_entry(entry_json),
+        index=int(found["index"]),
+        path=unpack_hashes(found["path"]),
+        checkpoint_note=found["note"],
+        stated=Stated(found["log"], int(found["size"]), found["stated"], number, above),
+    )
+
+
+def pack_hashes(hashes: Sequence[bytes]) -> str:
+    """Two hashes to a line, each 40 characters in the base 85 of RFC 1924."""
+    text = base64.b85encode(b"".join(hashes)).decode("ascii")
+    return "".join(f"{text[at : at + 80]}\n" for at in range(0, len(text), 80))
+
+
+def unpack_hashes(text: str) -> tuple[bytes, ...]:
+    """The hashes of `pack_hashes`, from their one spelling."""
+    try:
+        data = base64.b85decode(text.replace("\n", ""))
+    except ValueError:
+        data = b"?"
+    hashes = tuple(data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES))
+    if len(data) % HASH_BYTES or pack_hashes(hashes) != text:
+        raise NotVerified("layout", "a hash of a proof is damaged")
+    return hashes
+
+
+def told_in(head: Sequence[str]) -> dict[str, str | None]:
+    """What the lines of a head say, by the keys of the entry's body. It is the entry that counts in the end:
+    a line that could be cut in two ways is written again from the entry and compared."""
+    told: dict[str, str | None] = {}
+    for line, form in zip(head[1:], HEAD, strict=True):
+        start, *rest = re.split(r"\{(\w+)\}", form)
+        if not line.startswith(start):
+            raise NotVerified("layout", f"it is not laid out as a {FINAL_HEADER}")
+        left = line.removeprefix(start)
+        for name, after in zip(rest[::2], rest[1::2], strict=True):
+            value, _, left = left.partition(after) if after else (left, "", "")
+            told[name] = None if value == ABSENT else value
+    return told
+
+
+def whole_entry(
+    head: Sequence[str], outcomes: Mapping[str, str], rest: str, at: str, seq: int
+) -> dict[str, JSON]:
+    """The entry of a final receipt: what its lines tell, and in `rest` whatever of the body they do not."""
+    try:
+        more = read_json(rest)
+    except ValueError:
+        raise NotVerified("entry", "it is not canonical JSON") from None
+    body: dict[str, JSON] = {**told_in(head)}
+    decision: dict[str, JSON] = {gate: {"outcome": outcome} for gate, outcome in outcomes.items()}
+    if not isinstance(more, dict):
+        raise NotVerified("entry", "what the lines do not tell is not an object")
+    other = more.pop("decision", {})
+    for gate, own in other.items() if isinstance(other, dict) else [("", None)]:
+        if gate not in GATES or not isinstance(own, dict):
+            raise NotVerified("entry", "it does not decide the four gates")
+        decision[gate] = {"outcome": outcomes[gate], **own}
+    return {"at": at, "body": {**body, **more, "decision": decision}, "kind": "decided", "seq": seq}
 
 
 def read_entry(text: str) -> dict[str, JSON]:
@@ -442,57 +580,113 @@ def decisions_of(entry: dict[str, JSON]) -> dict[str, dict[str, JSON]]:
 def shown(value: JSON) -> str:
     """A value as a person may safely see it; an absent one is said as `none on record`."""
     if value is None or value == "":
-        return "none on record"
+        return ABSENT
     text = value if isinstance(value, str) else spell_json(value)
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 
-def head_lines(entry: dict[str, JSON]) -> tuple[str, ...]:
-    """The seven lines of a receipt before its gates, which follow from the entry and from nothing else."""
-    body = entry["body"] if isinstance(entry["body"], dict) else {}
+def head_lines(entry: dict[str, JSON], header: str = HEADER) -> tuple[str, ...]:
+    """The seven lines of a receipt before its gates, which follow from the entry and from nothing else.
 
-    def say(name: str) -> str:
-        return shown(body.get(name))
-
-    def brief(name: str) -> str:  # a digest stands in full in the entry; here it must not crowd out words
-        return f"{say(name)[:16]}..." if len(say(name)) == 2 * HASH_BYTES else say(name)
-
-    return (
-        HEADER,
-        f"Booking: TCN {say('tcn')}, case {say('case')}",
-        f"Agency: CRI {say('cri')}, ORI {say('ori')}",
-        f"Received: {say('received')}",
-        f"Program: {say('program')}, root {brief('root')}",
-        f"Wording: {say('wording_id')}, SHA-256 {brief('wording_digest')}",
-        f"Asked for: {say('asked_for')}. In force: {say('mode')}, rule {say('rule_id')}. "
-        f"Legal basis: {say('legal_basis')}.",
-    )
-
-
-def verify_receipt(data: str | bytes, key: VerifierKey) -> Receipt:
-    """Verifies a whole receipt. Seven steps; the first that fails is named in `NotVerified.step`.
-
-    1. `receipt signature`: the text is signed by the key.
-    2. `layout`: it is a receipt of this version.
-    3. `checkpoint`: the checkpoint in it is signed by the key and names the key's log.
-    4. `inclusion`: salt and entry give a leaf under that checkpoint, at the entry's number.
-    5. `entry`: the entry is a decision, bears that number, and decides the four gates.
-    6. `words`: every line before the gates says what the entry says.
-    7. `gates`: every gate is told open or closed as the entry decided it.
+    At once, a digest is told by its first 16 digits, for it stands in full in the entry below.
     """
-    receipt = read_receipt(open_note(data, key, "receipt signature"))  # 1, 2
-    checkpoint = open_checkpoint(receipt.checkpoint_note, key)  # 3
-    leaf = leaf_hash(commitment(receipt.salt, receipt.entry_json))
-    check_inclusion(leaf, receipt.index, checkpoint.size, receipt.path, checkpoint.root)  # 4
-    decisions = decisions_of(receipt.entry)  # 5
+    body = entry["body"] if isinstance(entry["body"], dict) else {}
+    names = re.findall(r"\{(\w+)\}", "".join(HEAD))
+    said = {name: shown(body.get(name)) for name in names}
+    for name in ("root", "wording_digest") if header == HEADER else ():
+        if len(said[name]) == 2 * HASH_BYTES:
+            said[name] = f"{said[name][:16]}..."
+    return (header, *(form.format(**said) for form in HEAD))
+
+
+def alike(told: str, written: str) -> bool:
+    """Whether two lines say the same where the tables of Unicode grew between writing and reading.
+
+    A character that the writer's table did not have was escaped and now is not, or the other way round.
+    """
+    if told == written:
+        return True
+    hidden = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp", "Zs")
+    if any(unicodedata.category(c) in hidden for c in told if c != " "):
+        return False
+    told, written = ("".join(c if c <= "~" else f"\\u{ord(c):04x}" for c in one) for one in (told, written))
+    return told == written
+
+
+def verify_receipt(
+    data: str | bytes, key: VerifierKey | None = None, policy: Policy | None = None
+) -> Receipt:
+    """Verifies a whole receipt of either form. The first step that fails is named in `NotVerified.step`.
+
+    1. `receipt signature` (at once only): the text is signed by the key.
+    2. `layout`: it is a receipt of a known form and version.
+    3. `checkpoint`: the checkpoint in it (final: of the master log) is signed by the key and names its log.
+    4. `witnesses` (final, with a policy): the checkpoint is cosigned by a quorum.
+    5. `inclusion`: salt and entry give a leaf under that checkpoint, at the entry's number; in a final
+       receipt by way of a statement in the master log (`statement`: of a log of the same bureau).
+    6. `entry`: the entry is a decision, bears that number, and decides the four gates.
+    7. `words`: every line before the gates says what the entry says.
+    8. `gates`: every gate is told open or closed as the entry decided it, in a final receipt in our words.
+
+    `key` may bear the name of the log or of its bureau; a policy that lists logs can stand in for it.
+    """
+    raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    receipt = (_final if raw.startswith(f"{FINAL_HEADER}\n".encode()) else _at_once)(raw, key, policy)
+    decisions = decisions_of(receipt.entry)
     if receipt.entry["seq"] != receipt.index:
         raise NotVerified("entry", "it bears another number than its place in the ledger")
-    if receipt.head != head_lines(receipt.entry):  # 6
+    lines = head_lines(receipt.entry, receipt.head[0])
+    if not all(map(alike, receipt.head, lines)):
         raise NotVerified("words", "the text does not say what the entry says")
-    for gate, (outcome, _) in receipt.words.items():  # 7
+    for gate, (outcome, sentence) in receipt.words.items():
         if outcome != decisions[gate]["outcome"]:
             raise NotVerified("gates", f"the text says that {gate} is {outcome}, the entry does not")
+        if receipt.stated and sentence != MEANING[gate, outcome]:
+            raise NotVerified("gates", f"the sentence of {gate} is not the one of a final receipt")
     return receipt
+
+
+def _at_once(data: bytes, key: VerifierKey | None, policy: Policy | None) -> Receipt:
+    if policy is not None or key is None:
+        raise NotVerified(
+            "witnesses",
+            "this receipt was made at once, before any witness saw it; verify it with the key and without "
+            "a policy, or ask for the final one",
+        )
+    _, signatures = split_note(data, "receipt signature")
+    own = next((key_of(key, name) for name, _ in signatures if name.startswith(f"{key.name}/")), key)
+    receipt = read_receipt(open_note(data, own, "receipt signature"))
+    checkpoint = open_checkpoint(receipt.checkpoint_note, own)
+    leaf = leaf_hash(commitment(receipt.salt, receipt.entry_json))
+    check_inclusion(leaf, receipt.index, checkpoint.size, receipt.path, checkpoint.root)
+    return receipt
+
+
+def _final(data: bytes, key: VerifierKey | None, policy: Policy | None) -> Receipt:
+    receipt = parse_receipt(data)
+    note, stated = receipt.checkpoint_note, receipt.stated
+    assert stated is not None, "a final receipt rests on a statement"
+    master = read_checkpoint(split_note(note, "checkpoint")[0])
+    logs = policy.logs if policy is not None else ()
+    if key is not None and logs != (own := key_of(key, master.origin),):
+        open_checkpoint(note, own)
+    elif key is None and not logs:
+        raise NotVerified("checkpoint", "neither a key nor a policy names the log that must have signed it")
+    cosigned = check_cosignatures(note, policy) if policy is not None else {}
+    bureau, _, name = master.origin.rpartition("/")
+    if name != "master" or not stated.log.startswith(f"{bureau}/") or stated.log == master.origin:
+        raise NotVerified("statement", "it is not one of a master log about another log of the same bureau")
+    leaf = leaf_hash(commitment(receipt.salt, receipt.entry_json))
+    said = statement_json(stated, climb(leaf, receipt.index, stated.size, receipt.path))
+    check_inclusion(leaf_hash(said), stated.number, master.size, stated.path, master.root)
+    return replace(receipt, cosigned=cosigned)
+
+
+def statement_json(stated: Stated, root: bytes) -> bytes:
+    """The statement of the master log that a log has this size and root: leaf data of the master log."""
+    told = base64.b64encode(root).decode("ascii")
+    parts: dict[str, JSON] = {"log": stated.log, "root": told, "size": stated.size}
+    return spell_json({"at": stated.at, "kind": "checkpoint", "v": 1, **parts}).encode("utf-8")
 
 
 MEANING = {
@@ -507,14 +701,48 @@ MEANING = {
 }
 
 
-def report(receipt: Receipt, key: VerifierKey) -> list[str]:
+def moment(seconds: int) -> str:
+    """A time of a cosignature, for people: RFC 3339 in UTC, up to the year 9999."""
+    if seconds > 253_402_300_799:
+        return f"{seconds} seconds after 1970"
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def form_of(receipt: Receipt) -> list[str]:
+    """Which form of receipt it is, and what that proves and does not prove."""
+    if receipt.stated is None:
+        return [
+            "This is a receipt AT ONCE. It proves that the ledger promised this entry, under its signature.",
+            "It does not prove that everybody is shown the same ledger: no witness had seen it yet. "
+            "The final receipt of the same booking does.",
+        ]
+    if not receipt.cosigned:
+        return [
+            "This is a FINAL receipt, but NO WITNESS WAS ASKED: no policy was given, or it needs none. "
+            "So far it proves what the ledger's own signature proves, and no more.",
+        ]
+    who = ", ".join(f"{shown(name)} at {moment(time)}" for name, time in sorted(receipt.cosigned.items()))
+    return [
+        "This is a FINAL receipt. It proves that this entry is in the one ledger that the witnesses saw.",
+        f"Cosigned by {len(receipt.cosigned)} of the policy's witnesses: {who}.",
+    ]
+
+
+def report(receipt: Receipt, key: VerifierKey | None = None) -> list[str]:
     """What a verified receipt shows, line by line, in words."""
-    size = read_checkpoint(split_note(receipt.checkpoint_note, "checkpoint")[0]).size
+    checkpoint = read_checkpoint(split_note(receipt.checkpoint_note, "checkpoint")[0])
+    log, size = checkpoint.origin, checkpoint.size
+    if receipt.stated is not None:
+        log, size = receipt.stated.log, receipt.stated.size
     at = shown(receipt.entry["at"])
-    lines = [f"VERIFIED: entry {receipt.index} in the ledger {key.name} of {size} entries, made {at}."]
+    lines = [f"VERIFIED: entry {receipt.index} in the ledger {log} of {size} entries, made {at}."]
+    lines += [f"By the key {key.name}, id {key.key_id.hex()}."] if key else []
+    lines += form_of(receipt)
     lines += [shown(line) for line in receipt.head[1:]]
     for gate, (outcome, sentence) in receipt.words.items():
-        lines += [f"{gate} {outcome}: {MEANING[gate, outcome]}", f"   In their words: {shown(sentence)}"]
+        lines.append(f"{gate} {outcome}: {MEANING[gate, outcome]}")
+        if receipt.stated is None:
+            lines.append(f"   In their words: {shown(sentence)}")
     return [*lines, "This shows what was decided and entered, not what may have left by another way."]
 
 
@@ -522,23 +750,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0: the receipt holds; 4: it does not; 2: a file or an option cannot be used."""
     parser = argparse.ArgumentParser(prog="verify", description="Verify a receipt, with no network.")
     parser.add_argument("receipt", type=Path, help="file of the receipt")
-    parser.add_argument("--key", type=Path, required=True, help="file of the public key (name+id+key)")
+    parser.add_argument("key", type=Path, nargs="?", help="file of the public key (name+id+key)")
+    parser.add_argument("--key", type=Path, dest="also", metavar="KEY", help="the same, as an option")
+    parser.add_argument("--policy", type=Path, help="file of the witnesses to trust (C2SP tlog-policy)")
     chosen = parser.parse_args(arguments)
+    places = [chosen.receipt, chosen.key or chosen.also, chosen.policy]
+    if places[1:] == [None, None]:
+        parser.error("give the public key, or a policy that names the log")
+    limits = (MAX_NOTE_BYTES, 1000, MAX_POLICY_BYTES)
     try:
-        with chosen.receipt.open("rb") as file:
-            data = file.read(MAX_NOTE_BYTES + 1)
-        with chosen.key.open("rb") as file:
-            key_text = file.read(1000).decode("utf-8", errors="replace")
+        files = [_start(one, limit) if one else None for one, limit in zip(places, limits, strict=True)]
     except OSError as error:
         print(f"Cannot read a file: {error.strerror}.", file=sys.stderr)
         return 2
+    data, key_text, policy_text = files
     try:
-        key = read_key(key_text)
-        print("\n".join(report(verify_receipt(data, key), key)))
+        key = read_key(key_text.decode("utf-8", errors="replace")) if key_text is not None else None
+        policy = read_policy(policy_text) if policy_text is not None else None
+        print("\n".join(report(verify_receipt(data or b"", key, policy), key)))
     except NotVerified as error:
         print(f"NOT VERIFIED. {error}.", file=sys.stderr)
         return 4
     return 0
+
+
+def _start(place: Path, limit: int) -> bytes:
+    with place.open("rb") as file:
+        return file.read(limit + 1)
 
 
 if __name__ == "__main__":
