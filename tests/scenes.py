@@ -18,22 +18,34 @@ from sluicegate.exchange.searching import probe_images
 from sluicegate.itl.reader import read
 from sluicegate.ridge import template as templates
 from sluicegate.ridge.template import Template
+from sluicegate.store import programs
 from sluicegate.store.journal import Store
+from sluicegate.store.registering import Registry
 from sluicegate.store.repository import Repository
 from sluicegate.testing import bookings
-from sluicegate.testing.world import World
+from sluicegate.testing.registrars import Registrars, rows_of
+from sluicegate.testing.world import START, World
 
 PROGRAM, SCENARIO = "secure-communities", "demo-scenario"
 UNKNOWN = "CA0999999"  # an ORI of no agency
 
 
 def row(
-    number: str, place: str, mode: str, *, kind: str = "entry-into-force", since: str = "2010-11-01"
+    number: str,
+    place: str,
+    mode: str,
+    *,
+    kind: str = "entry-into-force",
+    since: str = "2010-11-01",
+    public: str = "",
 ) -> str:
-    """A row of choices.csv that puts a mode in force; a capability is the state's word, the rest federal."""
+    """A row of choices.csv that puts a mode in force; a capability is the state's word, the rest federal.
+
+    It is public from the day on which it is valid, unless another day is given.
+    """
     level = "state" if kind == "capability" else "federal"
     cells = [number, place, kind, "", mode, "Scenario", level, "a test", "none on record", "V12"]
-    return ",".join([*cells, since, "", since, "", "SRC-V12", "X", ""]) + "\n"
+    return ",".join([*cells, since, "", public or since, "", "SRC-V12", "X", ""]) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +87,20 @@ def scratch() -> Iterator[Path]:
 
 
 def choices(home: Path) -> Path:
-    """The file of choices that tests write."""
+    """The file of choices that tests spoil by hand."""
     return home / "programs" / SCENARIO / "choices.csv"
 
 
 def lay_out(home: Path) -> Path:
     """A home with all six modes in force on the day the worlds start, 15 November 2010."""
-    app.lay_out(home, PROGRAM, SCENARIO)
-    with choices(home).open("a", encoding="utf-8") as file:
-        file.write(row("X101", "US-CA-075", "JURISDICTION_FILTER"))
-        file.write(row("X102", "US-CA-001", "OFFENCE_LEVEL_FILTER"))
-        file.write(row("X103", "US-CA-081", "STATE_NO_RELAY", kind="capability"))
+    files = {name: programs.shipped(name) for name in (PROGRAM, SCENARIO)}
+    more = [
+        row("X101", "US-CA-075", "JURISDICTION_FILTER"),
+        row("X102", "US-CA-001", "OFFENCE_LEVEL_FILTER"),
+        row("X103", "US-CA-081", "STATE_NO_RELAY", kind="capability"),
+    ]
+    files[SCENARIO]["choices.csv"] += "".join(more).encode()
+    app.lay_out(home, PROGRAM, SCENARIO, at=START, files=files)
     return home
 
 
@@ -112,6 +127,11 @@ class Town(World):
     def book(self, scene: Scene | str, person: int, **given: object) -> str:
         """Draft and submit; returns the case."""
         return self.submit(self.draft(scene, person, **given))
+
+    def publish(self, *lines: str) -> None:
+        """Add rows to the choices in force, as two registrars do."""
+        registry = Registry(self.exchange.programs, self.clock)
+        Registrars(registry).publish(rows_of("choices.csv", lines))
 
     def finish(self) -> None:
         """Until nothing waits: the exchange moves, the officer determines, the exchange moves on."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,12 +38,15 @@ from sluicegate.raster.wire import WorkerLimits
 from sluicegate.ridge import parameters
 from sluicegate.ridge.engine import Engine, NullEngine, PlainEngine
 from sluicegate.ridge.extract.job import extract_workshop
-from sluicegate.settings import FILE, Settings
+from sluicegate.settings import FILE, Settings, load
 from sluicegate.store import programs
 from sluicegate.store.blobs import BlobStore, load_key
 from sluicegate.store.entries import EntryLog
 from sluicegate.store.journal import FLEETING, Store
 from sluicegate.store.programs import ProgramSource
+from sluicegate.store.registering import Registry
+from sluicegate.store.registry import FOLDER as REGISTRY
+from sluicegate.store.registry import Register
 from sluicegate.store.repository import Repository
 from sluicegate.store.schemas import read_schemas
 from sluicegate.store.sql import open_database
@@ -69,13 +72,31 @@ class SystemClock:
         return now + self._offset if self._offset else now
 
 
-def lay_out(home: Path, program: str, scenario: str = "", toml: str = "") -> None:
-    """Make a home: folders, settings, keys and the program's data. Raises SettingsError where one exists."""
+def lay_out(
+    home: Path,
+    program: str,
+    scenario: str = "",
+    toml: str = "",
+    *,
+    at: datetime | None = None,
+    files: Mapping[str, Mapping[str, bytes]] | None = None,
+) -> None:
+    """Make a home: folders, settings, keys, the program's data, and the registry's first link.
+
+    Args:
+        toml: text of the settings; by default program and scenario alone.
+        at: moment of registering; by default what the settings' clock says.
+        files: files of program and scenario by folder; by default those that ship.
+
+    Raises:
+        SettingsError: there is a home already, no such program, or the system refused.
+        ProgramError: the files are no program.
+    """
     if (home / FILE).exists():
         raise SettingsError(
             f"{home} is a home already.", advice="Choose another folder, or remove this one yourself."
         )
-    files = {name: programs.shipped(name) for name in (program, scenario) if name}
+    files = files or {name: programs.shipped(name) for name in (program, scenario) if name}
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         home.chmod(0o700)
@@ -94,6 +115,33 @@ def lay_out(home: Path, program: str, scenario: str = "", toml: str = "") -> Non
             f"The home {home} could not be made: {error.strerror}.",
             advice="Check the path, its permissions and the space on the disk.",
         ) from error
+    # If we crash before this has landed, nothing is registered, every gate is closed, and `doctor` says so.
+    begin(home, at=at)
+
+
+def begin(home: Path, *, at: datetime | None = None, adopted: bool = False) -> None:
+    """Register the program of a home as its files lie. Raises UsageError where one is registered."""
+    settings = load(home)
+    office = open_office(home, "bureau")
+    try:
+        registry = open_registry(settings, office.store, lambda: at or SystemClock(settings.starts_at)())
+        why = "taken over from files that were in force unregistered" if adopted else "as laid down"
+        alert = "The rules of this home were registered as they lay; see: sluicegate registry history"
+        registry.begin(office.key, office.key.public, why, alert if adopted else "")
+    finally:
+        office.engine.dispose()
+
+
+def open_programs(settings: Settings, store: Store) -> ProgramSource:
+    """The program in force of a home, through its registry; `store` is the bureau's."""
+    folder, name = settings.home / "programs", settings.scenario
+    register = Register(settings.home / REGISTRY, store)
+    return ProgramSource(folder / settings.program, folder / name if name else None, register)
+
+
+def open_registry(settings: Settings, store: Store, clock: Clock) -> Registry:
+    """The registry of a home, for those who change it."""
+    return Registry(open_programs(settings, store), clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +179,7 @@ class Exchange:
     ) -> None:
         self.settings = settings
         self.runner: Runner | None = None
+        self._told = ""
         with ExitStack() as undone:
             self._open(undone, workshop, searching=searching, clock=clock)
             # Everything is open: from here on `close` closes it. Had anything failed, it is closed already.
@@ -143,7 +192,7 @@ class Exchange:
             self.offices["bureau"].spool,
             self.clock,
             settings.max_bytes,
-            self.programs.root,
+            self._root_at_door,
         )
         self.lookup = Lookup(
             self.offices["bureau"].store, self.open, self.programs.current, self.search, self.clock
@@ -158,8 +207,7 @@ class Exchange:
             self.offices[role] = open_office(home, role)
             undone.callback(self.offices[role].engine.dispose)
         self.clock: Clock = clock or SystemClock(self._drill_start())
-        scenario = home / "programs" / settings.scenario if settings.scenario else None
-        self.programs = ProgramSource(home / "programs" / settings.program, scenario)
+        self.programs = open_programs(settings, self.offices["bureau"].store)
         numbers = parameters.load()
         engine: Engine = NullEngine() if settings.engine == "null" else PlainEngine(numbers)
         self.search = Search1N(engine)
@@ -176,6 +224,17 @@ class Exchange:
         self.workshop = workshop or (self._workshop() if searching else None)
         if self.workshop is not None and workshop is None:
             undone.callback(self.workshop.close)
+
+    def _root_at_door(self) -> str:
+        """The policy root for a booking that comes in. Doubt about the rules is told once, in words."""
+        root, error = self.programs.root(), self.programs.error
+        doubt = f"No rule is in force: {error.message}. {error.advice}" if error else ""
+        if doubt and doubt != self._told:
+            store = self.offices["bureau"].store
+            with store.session() as session:
+                store.alert(session, doubt, None, self.clock())
+        self._told = doubt
+        return root
 
     def _drill_start(self) -> datetime | None:
         """Where a drill's clock starts: at the chosen moment, or where the ledger has got to since.

@@ -5,21 +5,16 @@ from __future__ import annotations
 
 import pytest
 
-from scenes import SCENES, Town, choices, left, row
+from scenes import SCENES, Town, left, row
 from sluicegate.exchange.case import State
 
 OPEN, SHUT = SCENES["full"], SCENES["filter"]
-
-
-def publish(town: Town, *rows: str) -> None:
-    """Add rows to the choices in force."""
-    with choices(town.home).open("a", encoding="utf-8") as file:
-        file.writelines(rows)
+TODAY = "2010-11-15"  # where the worlds start
 
 
 def loosened(since: str) -> str:
     """The filtered county takes part in full again, from a day on."""
-    return row("X900", "US-CA-075", "FULL", since=since)
+    return row("X900", "US-CA-075", "FULL", since=since, public=max(since, TODAY))
 
 
 def tightened(since: str) -> str:
@@ -38,7 +33,7 @@ def test_loosening_never_opens_a_booking_received_before(town: Town, since: str)
     """A filter lifted after a booking opens neither copy nor look-up, even if dated back before it."""
     case_id = town.book(SHUT, 7)
     town.settle()
-    publish(town, loosened(since))
+    town.publish(loosened(since))
     town.clock.now = town.clock.now.replace(day=20)
     later = town.book(SHUT, 8)
     town.settle()
@@ -55,7 +50,7 @@ def test_a_choice_published_after_receipt_does_not_open_a_booking_that_is_not_de
 ) -> None:
     """Published between the door and the decision, even if dated back, a loosening opens nothing."""
     case_id = town.book(SHUT, 7)
-    publish(town, loosened(since))
+    town.publish(loosened(since))
     town.settle()
     assert left(town, case_id).copies == 0
     assert town.case(case_id).state is State.CLOSED
@@ -63,16 +58,29 @@ def test_a_choice_published_after_receipt_does_not_open_a_booking_that_is_not_de
 
 
 @pytest.mark.slow
-def test_a_loosening_is_no_use_to_a_booking_that_waited_out_a_restart(town: Town) -> None:
-    """After a restart the rules at receipt are not at hand: gates stay closed and an operator is told."""
+def test_a_booking_that_waited_out_a_restart_is_decided_by_the_rules_at_its_receipt(town: Town) -> None:
+    """After a restart and a change of the rules, the registry gives the rules at receipt, and these bind."""
     shut, full = town.book(SHUT, 7), town.book(OPEN, 8)
-    publish(town, loosened("2010-11-02"))
+    town.publish(loosened("2010-11-02"), row("X904", "US-CA-085", "JURISDICTION_FILTER", since=TODAY))
     town.reopen()
     town.settle()
-    assert left(town, shut).copies == left(town, full).copies == 0
-    assert {str(a["case_id"]) for a in town.exchange.bureau.store.rows("alerts")} == {shut, full}
-    assert {town.case(c).state for c in (shut, full)} == {State.CLOSED}
-    assert town.kinds(OPEN.cri) == ["SRE", "RECEIPT"]
+    assert (left(town, shut).copies, left(town, full).copies) == (0, 1)
+    assert seen(town, 7) == seen(town, 8) == 0
+    changed = town.exchange.bureau.store.rows("alerts")
+    assert all("Registry link" in str(alert["reason"]) for alert in changed)
+
+
+@pytest.mark.slow
+def test_a_booking_whose_rules_nobody_has_any_more_stays_closed(town: Town) -> None:
+    """Where the registry that held the rules at receipt was lost, gates stay closed and someone is told."""
+    full = town.book(OPEN, 8)
+    note = town.home / "registry" / "0000.note"
+    kept = note.read_bytes()
+    note.write_bytes(kept + b"\n")
+    town.reopen()
+    town.settle()
+    assert left(town, full).copies == 0
+    assert any(str(alert["case_id"]) == full for alert in town.exchange.bureau.store.rows("alerts"))
 
 
 @pytest.mark.slow
@@ -90,7 +98,7 @@ def test_tightening_closes_later_look_ups_of_what_was_open(town: Town) -> None:
     case_id = town.book(OPEN, 7)
     town.settle()
     assert (left(town, case_id).copies, seen(town, 7)) == (1, 1)
-    publish(town, tightened("2010-11-16"))
+    town.publish(tightened("2010-11-16"))
     assert seen(town, 7) == 1  # until the day it begins
     town.clock.now = town.clock.now.replace(day=17)
     assert seen(town, 7) == 0
@@ -101,11 +109,11 @@ def test_loosening_again_brings_back_only_what_was_open_at_booking(town: Town) -
     """Filtered and opened again, a county shows its bookings from open days and none from filtered days."""
     town.book(OPEN, 7)
     town.settle()
-    publish(town, tightened("2010-11-16"))
+    town.publish(tightened("2010-11-16"))
     town.clock.now = town.clock.now.replace(day=17)
     town.book(OPEN, 8)
     town.settle()
-    publish(town, row("X902", "US-CA-085", "FULL", since="2010-11-18"))
+    town.publish(row("X902", "US-CA-085", "FULL", since="2010-11-18"))
     town.clock.now = town.clock.now.replace(day=19)
     assert (seen(town, 7), seen(town, 8)) == (1, 0)
 
@@ -118,7 +126,7 @@ def test_a_subject_with_one_closed_booking_is_not_shown(town: Town) -> None:
     town.book(SCENES["no-relay"], 7)
     town.settle()
     assert seen(town, 7) == 1
-    publish(town, tightened("2010-11-16"))
+    town.publish(tightened("2010-11-16"))
     town.clock.now = town.clock.now.replace(day=17)
     assert seen(town, 7) == 0
 
@@ -130,7 +138,7 @@ def test_an_answer_that_was_muted_at_receipt_stays_muted(town: Town) -> None:
     muted = town.book("no-answer", 7)
     named = town.book("full", 7, sco=(SCENES["no-answer"].cri,))
     town.settle()
-    publish(town, row("X903", "US-VA-013", "FULL", since="2010-11-09"))
+    town.publish(row("X903", "US-VA-013", "FULL", since="2010-11-09", public=TODAY))
     town.finish()
     assert left(town, muted).mail.total() == 2  # SRE and receipt
     assert town.kinds(SCENES["no-answer"].cri) == ["SRE", "RECEIPT"]

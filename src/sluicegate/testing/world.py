@@ -108,7 +108,7 @@ class World:
         self.home = home
         self.min_minutiae = min_minutiae
         if not (home / "sluicegate.toml").exists():
-            app.lay_out(home, program, scenario)
+            app.lay_out(home, program, scenario, at=START)
         self.faults = Faults()
         self.mail: dict[str, list[tuple[str, str, bytes]]] = defaultdict(list)
         self.copies: dict[str, bytes] = {}
