@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from sluicegate import settings
-from sluicegate.cli import gates
+from sluicegate.cli import gates, policy_analysis
 from sluicegate.cli.calls import MISSING, Call, leave, standard
 from sluicegate.cli.moments import typed
 from sluicegate.ebts.formats import AGENCY
@@ -70,3 +70,7 @@ def explain(call: Call, ori: str, at: datetime | None, charges: tuple[str, ...])
 def _program(read: Settings) -> Program:
     folder = read.home / "programs"
     return ProgramSource(folder / read.program, folder / read.scenario if read.scenario else None).load()
+
+
+for one in (policy_analysis.check, policy_analysis.diff, policy_analysis.export):
+    policy.add_command(one)

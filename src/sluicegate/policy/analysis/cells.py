@@ -61,16 +61,18 @@ def _asking(program: Program) -> list[tuple[str, str, str]]:
     sorts = sorted({one.sort for one in asking} | {one.sort for one in rows} - {ANY})
     purposes = sorted({one.purpose for one in rows} - {ANY})
     who = [("", "nobody known"), *((one, one) for one in sorts)]
-    why = [("", "no purpose"), (UNKNOWN_PURPOSE, "another purpose"), *((one, one.lower()) for one in purposes)]
+    why = [
+        ("", "no purpose"),
+        (UNKNOWN_PURPOSE, "another purpose"),
+        *((one, one.lower()) for one in purposes),
+    ]
     return [(sort, purpose, f"{a} asks, {b}") for (sort, a), (purpose, b) in product(who, why)]
 
 
 def cases(program: Program) -> tuple[Case, ...]:
     """Every case that some rule of the program could tell from another."""
     return tuple(
-        Case(
-            one.charges, one.listed, sort, purpose, "; ".join(part for part in (one.words, words) if part)
-        )
+        Case(one.charges, one.listed, sort, purpose, "; ".join(part for part in (one.words, words) if part))
         for one in _charge_cases(program)
         for sort, purpose, words in _asking(program)
     )

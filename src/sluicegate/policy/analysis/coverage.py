@@ -92,13 +92,18 @@ def _inhabited(survey: Survey) -> set[str]:
     return {place for one in survey.program.agencies for place in (one.jurisdiction, *one.also)}
 
 
-def _note(used: set[str], overlaps: dict[tuple[str, str, str], list[tuple[int, int, bool]]], period: Period) -> None:
+def _note(
+    used: set[str], overlaps: dict[tuple[str, str, str], list[tuple[int, int, bool]]], period: Period
+) -> None:
     """The activation that others stand on, and rows that apply beside the one in force."""
     row, live = period.row, period.live
     if row.needs_switch:
         on = min((one for one in live if one.switches_on), key=lambda one: (one.begins, one.rule.id))
         used.add(on.rule.id)
+    on = any([one.switches_on for one in live])
     for other in live:
+        if other.needs_switch and not on:
+            continue
         if other is row or other.rule.mode == row.rule.mode or other.rule.kind is Kind.DEFAULT:
             continue
         if other.rule.jurisdiction == row.rule.jurisdiction:
@@ -153,7 +158,9 @@ def _why(survey: Survey, row: Row | None) -> str:
     return f"it always gives way to {', '.join(over)}"
 
 
-def located(files: Mapping[str, bytes], extra: Mapping[str, bytes] | None = None) -> dict[str, tuple[str, int]]:
+def located(
+    files: Mapping[str, bytes], extra: Mapping[str, bytes] | None = None
+) -> dict[str, tuple[str, int]]:
     """File and row (the header is row 1) of every rule and choice, by id; rows that cannot be read are left out."""
     found: dict[str, tuple[str, int]] = {}
     for prefix, tables in (("", files), ("overlay/", extra or {})):

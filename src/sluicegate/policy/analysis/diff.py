@@ -157,9 +157,7 @@ def _compare(
         if gate in open_:
             begins, ends, before, after = open_.pop(gate)
             wide = widens(before.answer, after.answer)
-            found.append(
-                Change(place, name, gate, _day(begins, zone), _day(ends, zone), before, after, wide)
-            )
+            found.append(Change(place, name, gate, _day(begins, zone), _day(ends, zone), before, after, wide))
 
     for begins, ends, one, other in _steps(a.timelines.get(place), b.timelines.get(place)):
         was = words_a[one.mode] if one else ("",) * len(_GATES)

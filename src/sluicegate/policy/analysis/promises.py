@@ -105,7 +105,9 @@ def _met(survey: Survey) -> dict[str, tuple[str, Period]]:
 
 def _leaks(promise: str, found: Found) -> Iterator[Breach]:
     for one in found.leaks:
-        yield Breach(promise, one.jurisdiction, one.at.isoformat(), one.rule, f"{one.gate} is open: {one.why}")
+        yield Breach(
+            promise, one.jurisdiction, one.at.isoformat(), one.rule, f"{one.gate} is open: {one.why}"
+        )
 
 
 def _by_name(survey: Survey) -> Iterator[tuple[str, Gate]]:
@@ -251,7 +253,9 @@ def _switched_off(survey: Survey) -> Iterator[Breach]:
                 continue
             if not any([one.switches_on for one in period.live]):
                 at = survey.moments(place, period)[0].isoformat()
-                yield Breach("doubt-denies", place, at, row.rule.id, "it opens a gate, and nothing switched it on")
+                yield Breach(
+                    "doubt-denies", place, at, row.rule.id, "it opens a gate, and nothing switched it on"
+                )
 
 
 def _doubts(program: Program) -> Iterator[Breach]:

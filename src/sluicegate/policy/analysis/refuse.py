@@ -65,6 +65,8 @@ def _removed(before: Program, after: Program) -> Iterator[Objection]:
     for name, mode in before.modes.items():
         if name not in after.modes or after.modes[name].effects != mode.effects:
             yield Objection("choice-at-booking", "", "", f"mode {name} would do something else at a gate")
+    for agency in sorted({one.ori for one in set(before.agencies) - set(after.agencies)}):
+        yield Objection("no-back-dating", "", "", f"the row of agency {agency} is gone or altered")
     for charge in sorted(set(before.charges.items()) - set(after.charges.items())):
         yield Objection("choice-at-booking", "", "", f"the charge {charge[0]} would be treated otherwise")
 
@@ -90,7 +92,9 @@ def _rewritten(before: Program, after: Program, today: date | None) -> Iterator[
         return
     eve = today - timedelta(days=1)
     for one in diff(before.known_at(eve), after.known_at(eve)).changes:
-        why = f"what was known on {eve.isoformat()} of {one.gate} from {one.begins or 'the beginning'} differs"
+        why = (
+            f"what was known on {eve.isoformat()} of {one.gate} from {one.begins or 'the beginning'} differs"
+        )
         yield Objection("no-back-dating", one.jurisdiction, one.after.rule, why)
 
 

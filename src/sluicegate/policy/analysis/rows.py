@@ -91,7 +91,9 @@ class Rows:
 
     def __post_init__(self) -> None:
         program = self.program
-        depth = {place: len(program.chain(place)) for place in {r.jurisdiction for r in program.rules.values()}}
+        depth = {
+            place: len(program.chain(place)) for place in {r.jurisdiction for r in program.rules.values()}
+        }
         ends = _ends(program.rules)
         opening = {name for name, mode in program.modes.items() if mode.opens}
         binding = [rule for rule in program.rules.values() if rule.kind in BINDING and rule.mode]
