@@ -13,7 +13,7 @@ the checkpoint before anything in it is used, and what does not hold is named by
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -131,6 +131,9 @@ def decode_bundle(data: bytes, tile: Tile) -> tuple[bytes, ...]:
     return tuple(entries)
 
 
+_Levels: TypeAlias = "list[list[bytes]]"
+
+
 class Tiled:
     """A log read from its tiles alone, at one checkpoint. Keeps the tiles it has read.
 
@@ -142,7 +145,7 @@ class Tiled:
         self._fetch = fetch
         self.size = checkpoint.size
         self.root = checkpoint.root
-        self._held: dict[tuple[int, int], tuple[bytes, ...]] = {}
+        self._held: dict[tuple[int, int], _Levels] = {}
         self._check_edge()
 
     def inclusion(self, index: int, size: int | None = None) -> tuple[bytes, ...]:
@@ -165,7 +168,7 @@ class Tiled:
         """The entries of bundle `index`, each shown to be under the checkpoint."""
         tile = Tile(None, index, self._width(0, index))
         entries = decode_bundle(self._bytes(tile)[1], tile)
-        for number, (entry, leaf) in enumerate(zip(entries, self._tile(0, index), strict=True)):
+        for number, (entry, leaf) in enumerate(zip(entries, self._tile(0, index)[0], strict=True)):
             if leaf_hash(entry) != leaf:
                 place = tile.first + number
                 raise VerifyError(f"{tile.path}: entry {place} is not the one that the tree holds")
@@ -188,9 +191,7 @@ class Tiled:
         first = index << within
         if (index + 1) << level > self.size:
             raise LedgerError(f"the checkpoint does not cover node {index} at level {level}")
-        held = self._tile(above, first // WIDTH)
-        start = first % WIDTH
-        return _fold(held[start : start + (1 << within)])
+        return self._tile(above, first // WIDTH)[within][first % WIDTH >> within]
 
     def _covered(self, size: int | None) -> int:
         if size is None:
@@ -224,34 +225,35 @@ class Tiled:
         while count := self.size >> (HEIGHT * level):
             if width := count % WIDTH:
                 tile = Tile(level, count // WIDTH, width)
-                held = self._read(tile)
+                held = _levels(self._read(tile))
                 self._held[level, tile.index] = held
-                peaks = [*_peaks(held), *peaks]
+                own = [held[bit][(width >> bit) - 1] for bit in range(HEIGHT) if width >> bit & 1]
+                peaks = [*reversed(own), *peaks]
                 paths.append(tile.path)
             level += 1
         return peaks, paths
 
-    def _tile(self, level: int, index: int) -> tuple[bytes, ...]:
+    def _tile(self, level: int, index: int) -> _Levels:
         """The hashes of a tile, once they are shown to lead to the root."""
         known = self._held.get((level, index))
         if known is not None:
             return known
         tile = Tile(level, index, self._width(level, index))
         assert tile.width == WIDTH, "partial tiles are the edge, which is held from the start"
-        expected = self._tile(level + 1, index // WIDTH)[index % WIDTH]
-        held = self._read(tile)
-        if _fold(held) != expected:
+        expected = self._tile(level + 1, index // WIDTH)[0][index % WIDTH]
+        held = _levels(self._read(tile))
+        if held[HEIGHT] != [expected]:
             above = Tile(level + 1, index // WIDTH, self._width(level + 1, index // WIDTH))
             raise VerifyError(f"{tile.path}: its hashes are not those that {above.path} stands for")
         self._held[level, index] = held
         return held
 
-    def _read(self, tile: Tile) -> tuple[bytes, ...]:
+    def _read(self, tile: Tile) -> list[bytes]:
         named, data = self._bytes(tile)
         if len(data) != named.width * HASH_BYTES:
             wanted = named.width * HASH_BYTES
             raise VerifyError(f"{named.path}: it has {len(data):,} bytes instead of {wanted:,}")
-        return tuple(data[at : at + HASH_BYTES] for at in range(0, tile.width * HASH_BYTES, HASH_BYTES))
+        return [data[at : at + HASH_BYTES] for at in range(0, tile.width * HASH_BYTES, HASH_BYTES)]
 
     def _bytes(self, tile: Tile) -> tuple[Tile, bytes]:
         """The bytes of a tile, and of which: a partial one may be gone once the full one is there."""
@@ -267,19 +269,10 @@ class Tiled:
         return tile, encode_bundle(decode_bundle(data, full)[: tile.width])
 
 
-def _fold(held: Sequence[bytes]) -> bytes:
-    """Root over a power of two of hashes."""
-    level = list(held)
-    while len(level) > 1:
-        level = [node_hash(level[at], level[at + 1]) for at in range(0, len(level), 2)]
-    return level[0]
-
-
-def _peaks(held: Sequence[bytes]) -> list[bytes]:
-    """Roots of the complete subtrees that a partial tile falls into, largest first."""
-    peaks, at = [], 0
-    while at < len(held):
-        width = 1 << ((len(held) - at).bit_length() - 1)
-        peaks.append(_fold(held[at : at + width]))
-        at += width
-    return peaks
+def _levels(held: list[bytes]) -> _Levels:
+    """The hashes of a tile, and above them those of every complete subtree that it spans."""
+    levels = [held]
+    for _ in range(HEIGHT):
+        below = levels[-1]
+        levels.append([node_hash(below[at], below[at + 1]) for at in range(0, len(below) - 1, 2)])
+    return levels

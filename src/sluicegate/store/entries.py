@@ -133,16 +133,13 @@ class EntryLog:
                 raise Missing("The decision about that case was erased; its leaf is still in the ledger.")
             log = str(row["log"])
             said = _entry(row)
-            if size is None:
-                held = connection.execute(queries()["frontier"], {"log": log}).scalar_one()
-                size = merkle.Frontier.decode(bytes(held)).size
-            at = size
+            at = self.trees.size_of(connection, log) if size is None else size
 
             def ask(read: merkle.Reader) -> tuple[bytes, tuple[bytes, ...]]:
                 return merkle.root_at(read, at), merkle.inclusion(read, said.seq, at)
 
-            root, path = self.trees.proven(log, ask, connection)
-            return Proven(log, said, bytes(row["salt"]), size, root, path)
+            root, path = self.trees.proven(log, at, ask, connection)
+            return Proven(log, said, bytes(row["salt"]), at, root, path)
 
     def check(self) -> dict[str, int]:
         """Derive every tree again from its entries, its stored nodes included; size by log.

@@ -72,7 +72,11 @@ class Trees:
     def size(self, log: str) -> int:
         """Leaves of a log; 0 where there is no such log."""
         with self.engine.connect() as connection:
-            return self._frontier(connection, log).size
+            return self.size_of(connection, log)
+
+    def size_of(self, connection: sa.Connection, log: str) -> int:
+        """`size` over a connection that is open already."""
+        return self._frontier(connection, log).size
 
     def root(self, log: str, size: int) -> bytes:
         """Root of a log's tree at a size. Raises LedgerError where it has not got that far."""
@@ -81,24 +85,29 @@ class Trees:
 
     def root_of(self, connection: sa.Connection, log: str, size: int) -> bytes:
         """`root` over a connection that is open already."""
-        return self.proven(log, lambda read: merkle.root_at(read, size), connection)
+        return self.proven(log, size, lambda read: merkle.root_at(read, size), connection)
 
     def inclusion(self, log: str, index: int, size: int) -> tuple[bytes, ...]:
         """Inclusion proof of a leaf in the tree of that size. Raises LedgerError."""
-        return self.proven(log, lambda read: merkle.inclusion(read, index, size))
+        return self.proven(log, size, lambda read: merkle.inclusion(read, index, size))
 
     def consistency(self, log: str, old: int, new: int) -> tuple[bytes, ...]:
         """Proof that the tree of size `old` is a prefix of the one of size `new`. Raises LedgerError."""
-        return self.proven(log, lambda read: merkle.consistency(read, old, new))
+        return self.proven(log, new, lambda read: merkle.consistency(read, old, new))
 
-    def proven(self, log: str, ask: Callable[[Reader], _T], connection: sa.Connection | None = None) -> _T:
-        """What `ask` makes of the nodes of a log, all read at once. Raises LedgerError where one is missing.
+    def proven(
+        self, log: str, size: int, ask: Callable[[Reader], _T], connection: sa.Connection | None = None
+    ) -> _T:
+        """What `ask` makes of the nodes of a log's tree of that size, all read at once.
 
         `ask` is called twice: first to learn which nodes it reads, then with their hashes.
+        Raises LedgerError where the log has not got that far, or a node is missing.
         """
         if connection is None:
             with self.engine.connect() as own:
-                return self.proven(log, ask, own)
+                return self.proven(log, size, ask, own)
+        if not 0 <= size <= self._frontier(connection, log).size:
+            raise LedgerError(f"Log {log} has not got to {size} entries.")
         wanted: set[tuple[int, int]] = set()
 
         def note(level: int, index: int) -> bytes:
@@ -114,9 +123,9 @@ class Trees:
         given = {"log": log, "level": level, "low": low, "high": high}
         if level == 0:
             rows = connection.execute(queries()[f"{self.leaves}_run"], given)
-            found = {int(row[0]): leaf_hash(bytes(row[1])) for row in rows}
+            found = {int(row[0]): leaf_hash(_blob(row[1])) for row in rows}
         else:
-            found = {int(r[0]): bytes(r[1]) for r in connection.execute(queries()["level_run"], given)}
+            found = {int(r[0]): _blob(r[1]) for r in connection.execute(queries()["level_run"], given)}
         for place in range(low, high):
             if place not in found:
                 raise _missing(log, level, place)
@@ -125,14 +134,14 @@ class Trees:
     def data(self, connection: sa.Connection, log: str, low: int, high: int) -> list[bytes]:
         """Leaf data `low` to `high` (not included), as entry bundles hold it. Raises LedgerError."""
         rows = connection.execute(queries()[f"{self.leaves}_run"], {"log": log, "low": low, "high": high})
-        found = [bytes(row[1]) for row in rows]
+        found = [_blob(row[1]) for row in rows]
         if len(found) != high - low:
             raise LedgerError(f"An entry of log {log} between {low} and {high} is missing.")
         return found
 
     def _frontier(self, connection: sa.Connection, log: str) -> Frontier:
         held = connection.execute(queries()["frontier"], {"log": log}).scalar_one_or_none()
-        return Frontier.decode(bytes(held)) if held is not None else Frontier()
+        return Frontier.decode(_blob(held)) if held is not None else Frontier()
 
     def _nodes(
         self, connection: sa.Connection, log: str, wanted: set[tuple[int, int]]
@@ -143,11 +152,11 @@ class Trees:
         if above:
             given = {"log": log, "wanted": json.dumps(above)}
             rows = connection.execute(queries()["nodes"], given)
-            held.update({(row[0], row[1]): bytes(row[2]) for row in rows})
+            held.update({(row[0], row[1]): _blob(row[2]) for row in rows})
         if places:
             given = {"log": log, "places": json.dumps(places)}
             rows = connection.execute(queries()[f"{self.leaves}_leaves"], given)
-            held.update({(0, row[0]): leaf_hash(bytes(row[1])) for row in rows})
+            held.update({(0, row[0]): leaf_hash(_blob(row[1])) for row in rows})
         for level, index in wanted:
             if len(held.get((level, index), b"")) != HASH_BYTES:
                 raise _missing(log, level, index)
@@ -169,10 +178,10 @@ class Derived:
     def compare(self, connection: sa.Connection, expected: dict[tuple[int, int], bytes]) -> None:
         """Hold the stored frontier and nodes against the derived ones. Raises LedgerError."""
         held = connection.execute(queries()["frontier"], {"log": self.log}).scalar_one_or_none()
-        if held is None or bytes(held) != self.tree.encode():
+        if held is None or _blob(held) != self.tree.encode():
             raise LedgerError(f"Log {self.log} does not add up to its tree.")
         for row in connection.execute(queries()["all_nodes"], {"log": self.log}):
-            if expected.pop((row[0], row[1]), None) != bytes(row[2]):
+            if expected.pop((row[0], row[1]), None) != _blob(row[2]):
                 raise LedgerError(f"Node {row[1]} at level {row[0]} of log {self.log} does not add up.")
         for level, place in sorted(expected):
             raise _missing(self.log, level, place)
@@ -182,6 +191,11 @@ def insert_many(session: Session, name: str, rows: list[dict[str, object]]) -> N
     """Insert rows by a named query, handed to the driver as they are: the way of `Session.execute` through
     its own parameters costs more than all the hashing. SQLite takes `:name`; another database may not."""
     session.connection().exec_driver_sql(queries()[name].text, rows)
+
+
+def _blob(value: object) -> bytes:
+    """A column of bytes; a damaged one of any other type is no bytes at all, and equals nothing."""
+    return value if isinstance(value, bytes) else b""
 
 
 def _missing(log: str, level: int, place: int) -> LedgerError:
