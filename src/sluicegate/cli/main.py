@@ -20,6 +20,7 @@ from sluicegate.cli.looking import lookup
 from sluicegate.cli.operating import alerts, status
 from sluicegate.cli.policy import policy
 from sluicegate.cli.queue import queue
+from sluicegate.cli.releases import release
 from sluicegate.cli.serving import serve
 from sluicegate.cli.showing import explain, list_, receipt, show
 from sluicegate.cli.statistics import statistics
@@ -48,7 +49,7 @@ _COMMANDS = (
     *(list_, show, explain, receipt),
     *(queue, lookup, policy, wording),
     *(audit, verify, ledger, witness, demo),
-    statistics,
+    *(statistics, release),
 )
 
 ledger.add_command(cosign)

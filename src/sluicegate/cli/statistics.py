@@ -23,7 +23,7 @@ from sluicegate.statistics.export import HIDDEN, MANIFEST, About
 from sluicegate.statistics.measures import BY_ID, EVERYWHERE, NATION_ONLY, rate
 from sluicegate.store.statistics import statistic_queries
 
-_BAR = 14
+_BAR = 7
 _LARGEST_FILE = 64 * 1024 * 1024
 _FOLDER = "statistics"
 _MONTH = click.option("--month", required=True, metavar="YYYY-MM", help="Month, in each place's local time.")
@@ -114,7 +114,7 @@ def _shown(found: Month, values: dict[Any, int], hidden: dict[Any, str]) -> list
         "95 %\nseconds",
     )
     shown = table("place", "asked for", "in force", *heads, "", right=heads)
-    for column in shown.columns[:3]:
+    for column in shown.columns:
         column.no_wrap = True
     most = max((values.get((one.id, "submissions"), 0) for one in figures.leaves()), default=0)
     for one in _nested(figures.places):
