@@ -11,7 +11,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,19 +23,18 @@ from sluicegate.ledger.note import Signer
 from sluicegate.ledger.statement import Statement as MasterStatement
 from sluicegate.ledger.statement import StatementKind
 from sluicegate.ledger.verify import JSON, VerifierKey
-from sluicegate.policy import effect, proposal, succession
-from sluicegate.policy.effect import Changed
-from sluicegate.policy.program import Program
+from sluicegate.policy import proposal, succession
 from sluicegate.policy.proposal import LinkFile, LinkKind, Paper, Statement
-from sluicegate.policy.table import Problem
 from sluicegate.store import registry
 from sluicegate.store.entries import CLOCK_SLACK, COMMON_LOG
 from sluicegate.store.journal import moment, stamp
+from sluicegate.store.preview import NOTHING, Sight, effect_digest, id_of, may_follow
 from sluicegate.store.programs import ProgramSource
 from sluicegate.store.publish import write_durably
 from sluicegate.store.registry import APPROVALS, REGISTRY_LOG, Chain, Link, Register, signers_of
 
 PROPOSALS, REJECTED, LOCK = "proposals", "rejected", ".lock"
+
 AGAIN = "Propose it again: its effect must be seen as it is now."
 
 WRITES: Mapping[str, tuple[str, str]] = {
@@ -45,26 +44,6 @@ WRITES: Mapping[str, tuple[str, str]] = {
     "removal": ("the proposal lies about; it is not shown any more", "done"),
 }
 """Every write in its order: what stands when the power goes before it landed, and after."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What a person sees before signing: the change as it would be, and everything that it would do."""
-
-    file: LinkFile
-    signers: tuple[str, ...]
-    changed: tuple[Changed, ...]
-    late: tuple[Problem, ...]
-
-    @property
-    def id(self) -> str:
-        """Name of the proposal: the beginning of its statement's digest."""
-        return id_of(self.file)
-
-
-def id_of(file: LinkFile) -> str:
-    """Name of a proposal: ten hexadecimal digits of its statement's digest."""
-    return proposal.sha256(proposal.text(file.statement))[:10]
 
 
 class Registry:
@@ -113,27 +92,14 @@ class Registry:
         files, scenario = self.source.files()
         before = registry.derive(chain, files, scenario)
         if said.kind is not LinkKind.ROWS:
-            return Sight(file, signers, (), ())
+            return Sight(file, signers, NOTHING, ())
         after = registry.compose(files, scenario, [*chain.rows(), file.rows])
         if after.root != said.after:
             raise ProgramError("the root it names is not that of its rows")
-        changed = self._may(before, after, file.rows, chain.drill)
-        if effect.digest(changed) != said.effect:
+        changed = may_follow(before, after, file.rows, self._now(), drill=chain.drill)
+        if effect_digest(changed) != said.effect:
             raise UsageError("Its effect is not the one that was proposed.", advice=AGAIN)
         return Sight(file, signers, changed, succession.late(after, file.rows, self._now()))
-
-    def _may(
-        self, before: Program, after: Program, rows: Mapping[str, bytes], drill: bool
-    ) -> tuple[Changed, ...]:
-        """What a change does. Raises UsageError where it may not follow, or breaks a promise."""
-        wrong = succession.breaches(before, after, rows, self._now(), drill=drill)
-        if wrong:
-            listed = "; ".join(f"{one.file}, row {one.row}: {one.text}" for one in wrong[:10])
-            raise UsageError(
-                f"This change may not follow: {listed}.",
-                advice="Rows are only added, and are public from the day of registering or later.",
-            )
-        return effect.changes(before, after)
 
     def _now(self) -> datetime:
         """The moment, in UTC. Raises LedgerError where the ledger has seen a later one."""
@@ -196,11 +162,11 @@ class Registry:
             after = registry.compose(files, scenario, [*chain.rows(), rows])
         except ProgramError as error:
             raise self._as_given(error, [scenario, *chain.rows()]) from None
-        changed = self._may(before, after, rows, chain.drill)
+        changed = may_follow(before, after, rows, self._now(), drill=chain.drill)
         said = replace(
             self._statement(chain, LinkKind.ROWS, by, why),
             after=after.root,
-            effect=effect.digest(changed),
+            effect=effect_digest(changed),
             rows=proposal.told(rows),
             documents=tuple(papers),
         )
