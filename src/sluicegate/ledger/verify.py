@@ -48,6 +48,7 @@ HASH_BYTES = SALT_BYTES = 32
 MAX_NOTE_BYTES = 16_384  # far above a receipt; a stranger's file must not cost more than this
 MAX_SIGNATURES = 64  # signed-note asks for at least 16
 MAX_INTEGER = 2**53 - 1  # whole numbers that every reader of JSON agrees on (RFC 8785 section 3.2.2.3)
+MAX_DEPTH = 32  # of nesting in JSON, so that every reader refuses alike
 ED25519 = b"\x01"  # signature type of signed-note
 COSIGNATURE = b"\x04"  # of tlog-cosignature, Ed25519: the signature is preceded by eight bytes of time
 MAX_POLICY_BYTES = 65_536
@@ -109,11 +110,18 @@ def read_json(text: str) -> JSON:
     """The value of canonical JSON; any other spelling of the same value raises ValueError."""
     try:
         value: JSON = json.loads(text, parse_int=_whole, parse_float=_whole, parse_constant=_whole)
-        if spell_json(value) != text:  # a repeated key was lost in reading, so it shows here
+        if (
+            _too_deep(value, MAX_DEPTH) or spell_json(value) != text
+        ):  # a repeated key was lost in reading, so it shows here
             raise ValueError("not the canonical spelling")
     except RecursionError:
         raise ValueError("nested too deep") from None
     return value
+
+
+def _too_deep(value: JSON, left: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return left < 0 or any(_too_deep(one, left - 1) for one in inner)
 
 
 def commitment(salt: bytes, entry_json: bytes) -> bytes:
@@ -542,14 +550,17 @@ def whole_entry(
     except ValueError:
         raise NotVerified("entry", "it is not canonical JSON") from None
     body: dict[str, JSON] = {**told_in(head)}
+    if not isinstance(more, dict) or any(name in body and body[name] == more[name] for name in more):
+        raise NotVerified("entry", "what the lines do not tell is not an object, or tells it again")
     decision: dict[str, JSON] = {gate: {"outcome": outcome} for gate, outcome in outcomes.items()}
-    if not isinstance(more, dict):
-        raise NotVerified("entry", "what the lines do not tell is not an object")
-    other = more.pop("decision", {})
-    for gate, own in other.items() if isinstance(other, dict) else [("", None)]:
-        if gate not in GATES or not isinstance(own, dict):
+    if "decision" in more:
+        other = more.pop("decision")
+        if not isinstance(other, dict) or not other or not set(other) <= set(GATES):
             raise NotVerified("entry", "it does not decide the four gates")
-        decision[gate] = {"outcome": outcomes[gate], **own}
+        for gate, own in other.items():
+            if not isinstance(own, dict) or not own or "outcome" in own:
+                raise NotVerified("entry", "it does not decide the four gates")
+            decision[gate] = {"outcome": outcomes[gate], **own}
     return {"at": at, "body": {**body, **more, "decision": decision}, "kind": "decided", "seq": seq}
 
 
