@@ -122,6 +122,7 @@ class Publisher:
         """
         self._files = 0
         with self._alone():
+            self._compare(*self._targets())  # before anything is stated: a fork must not even begin
             self._state(now, everything=everything)
             return self._lay_out()
 
@@ -180,9 +181,7 @@ class Publisher:
 
     def _lay_out(self) -> Published:
         """Every file that the stated checkpoints call for, then the checkpoints, the master's last."""
-        stated = self.stated()
-        size = self.master.size()
-        ours = Checkpoint(self.signer_of(MASTER_LOG).name, size, self.master.trees.root(MASTER_LOG, size))
+        stated, ours = self._targets()
         for log, told in stated.items():
             self._stage(self.folder / "logs" / log, self.entries.trees, log, told)
         self._stage(self.folder, self.master.trees, MASTER_LOG, ours)
@@ -199,7 +198,19 @@ class Publisher:
             for log in sorted(now)
             if log not in PRIVATE_LOGS and now[log] > sizes.get(log, 0)
         }
-        return Published(sizes, waiting, size, self._files)
+        return Published(sizes, waiting, ours.size, self._files)
+
+    def _targets(self) -> tuple[dict[str, Checkpoint], Checkpoint]:
+        """What is to be public: the stated checkpoint of each log, and the master log as it stands."""
+        stated, size = self.stated(), self.master.size()
+        root = self.master.trees.root(MASTER_LOG, size)
+        return stated, Checkpoint(self.signer_of(MASTER_LOG).name, size, root)
+
+    def _compare(self, stated: dict[str, Checkpoint], ours: Checkpoint) -> None:
+        """Raises LedgerError where a public checkpoint is not one that the database can extend."""
+        for log, told in stated.items():
+            self._public(self.folder / "logs" / log, self.entries.trees, log, told)
+        self._public(self.folder, self.master.trees, MASTER_LOG, ours)
 
     def _stage(self, folder: Path, trees: Trees, log: str, upto: Checkpoint) -> None:
         """The tiles and bundles that the folder's present checkpoint does not cover yet."""
