@@ -18,7 +18,7 @@ class FactKind(StrEnum):
     DUPLICATE = "duplicate"  # the same bytes arrived again and were absorbed
     ADMITTED = "admitted"
     REFUSED = "refused"  # defects; an ERRT follows
-    SUBSTITUTED = "substituted"  # CRI could not be placed and the header's ORI stood in
+    SUBSTITUTED = "substituted"  # the header's ORI stood in for the CRI, or a successor for a retired one
     DECIDED = "decided"  # one per booking, with the decision of every gate
     PROBED = "probed"
     SEARCHED = "searched"

@@ -9,21 +9,29 @@ import click
 
 from sluicegate.app import Exchange
 from sluicegate.cli.calls import Call, busy, plain, read_bytes, standard, table
+from sluicegate.ebts.formats import AGENCY
 from sluicegate.ebts.submission import partial
-from sluicegate.errors import InputRefused, Missing, quoted
+from sluicegate.errors import InputRefused, Missing, UsageError, quoted
 from sluicegate.exchange.envelopes import read_copy
+from sluicegate.exchange.lookup import Request
 from sluicegate.exchange.searching import probe_images
 from sluicegate.itl.detect import read_any
 from sluicegate.ridge import template as templates
 from sluicegate.ridge.template import Template
+from sluicegate.terms import Ori
 
 
 @click.command()
 @click.argument("name", metavar="FILE|CASE")
 @click.option("--by", default="partner", show_default=True, help="Who asks; it goes into the ledger.")
 @click.option("--limit", type=click.IntRange(1, 50), default=3, show_default=True, help="At most so many.")
+@click.option("--requester", metavar="ORI", help="Agency that asked first, where a rule depends on it.")
+@click.option("--purpose", default="", help="What the look-up is for, in the program's words.")
+@click.option("--via", metavar="ORI", multiple=True, help="Who passes the request on; it opens nothing.")
 @standard
-def lookup(call: Call, name: str, by: str, limit: int) -> None:
+def lookup(
+    call: Call, name: str, by: str, limit: int, requester: str | None, purpose: str, via: tuple[str, ...]
+) -> None:
     """Ask the bureau's repository, as the partner, whose prints these are.
 
     Only bookings whose gate G3 was open at receipt and still is can be found.
@@ -32,10 +40,16 @@ def lookup(call: Call, name: str, by: str, limit: int) -> None:
     Example:
       sluicegate lookup probe.an2 --by "partner desk 2"
     """
+    for ori in (requester, *via):
+        if ori and not AGENCY.fullmatch(ori):
+            raise UsageError(f"{quoted(ori)} is not an ORI: nine characters of A-Z and 0-9.")
+    asked = Request(Ori(requester or ""), purpose[:80], tuple(Ori(one) for one in via))
     file = Path(name)
     with busy("looking"), call.exchange(searching=file.is_file()) as exchange:
         probe = _of_file(exchange, file) if file.is_file() else _of_case(exchange, name)
-        seen = exchange.lookup.look_up(probe, by, limit)
+        seen = exchange.lookup.look_up(
+            probe, by, limit, request=asked if requester or purpose or via else None
+        )
     shown = table("subject", "similarity", right=("similarity",))
     for one in seen:
         shown.add_row(one.subject, f"{one.similarity / 1000:.1f}")

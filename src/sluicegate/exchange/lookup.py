@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sluicegate.exchange.case import Fact
+from sluicegate.exchange.case import Fact, Json
 from sluicegate.exchange.engine import Clock
 from sluicegate.exchange.searching import Search1N
 from sluicegate.facts import FactKind
 from sluicegate.policy.decide import Facts, decide_lookup
 from sluicegate.policy.decision import from_json
+from sluicegate.policy.parse import folded
 from sluicegate.policy.program import Program
 from sluicegate.ridge.engine import Band, Search
 from sluicegate.ridge.template import Template
@@ -33,6 +34,15 @@ class Seen:
 
     subject: str
     similarity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Which agency asked first, for what, and who passed it on; the last opens nothing."""
+
+    ori: Ori = Ori("")  # noqa: RUF009 - a NewType makes nothing
+    purpose: str = ""
+    via: tuple[Ori, ...] = ()
 
 
 class Lookup:
@@ -52,8 +62,15 @@ class Lookup:
         self._search = search
         self._clock = clock
 
-    def look_up(self, probe: Template, requester: str, limit: int = 3) -> tuple[Seen, ...]:
-        """Subjects that the partner may see. Entered in the ledger before the answer is given."""
+    def look_up(
+        self, probe: Template, requester: str, limit: int = 3, *, request: Request | None = None
+    ) -> tuple[Seen, ...]:
+        """Subjects that the partner may see. Entered in the ledger before the answer is given.
+
+        `requester` is who sat at the desk, for the ledger; `request` says which agency asked first, and for
+        what, where a rule leaves look-ups to that. Without it such a rule closes.
+        """
+        asked = request or Request()
         found = self._search.engine.identify(probe, [self._open.gallery], limit=_WIDE)
         allowed: list[Seen] = []
         withheld = 0
@@ -61,21 +78,28 @@ class Lookup:
             alone = Search((candidate,), found.engine, found.gallery_versions)
             if self._search.engine.classify(alone) is Band.NONE:
                 continue
-            if self._may_see(candidate.subject):
+            if self._may_see(candidate.subject, asked):
                 allowed.append(Seen(candidate.subject, round(candidate.similarity * 1000)))
             else:
                 withheld += 1
         now = self._clock()
         shown = tuple(allowed[:limit])
-        fact = Fact(
-            FactKind.LOOKED_UP,
-            {"requester": requester, "candidates": len(shown), "withheld": withheld},
-        )
+        said: dict[str, Json] = {"requester": requester, "candidates": len(shown), "withheld": withheld}
+        if request:
+            said |= {"ori": asked.ori, "purpose": self._listed(asked.purpose), "via": list(asked.via)}
+        fact = Fact(FactKind.LOOKED_UP, said)
         with self._store.session() as session:
             self._store.log.append(session, (fact,), None, now)
         return shown
 
-    def _may_see(self, subject: str) -> bool:
+    def _listed(self, purpose: str) -> str:
+        """A stated purpose as the ledger may carry it: free text could name a person, so only a listed one."""
+        program = self._program()
+        rows = program.requests.values() if program else ()
+        known = {one.purpose for each in rows for one in each}
+        return folded(purpose) if folded(purpose) in known else "not listed" if purpose else ""
+
+    def _may_see(self, subject: str, asked: Request) -> bool:
         """Every booking behind a subject must be open, then and now: one closed one closes the subject."""
         bases = self._open.bases_of(subject)
         program = self._program()
@@ -83,7 +107,15 @@ class Lookup:
         for basis in bases:
             if basis is None:
                 return False  # a reference that nothing vouches for is doubt
-            facts = Facts(Ori(basis.cri), Ori(basis.ori), basis.received, basis.charges)
+            facts = Facts(
+                Ori(basis.cri),
+                Ori(basis.ori),
+                basis.received,
+                basis.charges,
+                asked.ori,
+                asked.purpose,
+                asked.via,
+            )
             if not decide_lookup(from_json(basis.decision), program, facts, now).open:
                 return False
         return bool(bases)

@@ -86,6 +86,14 @@ def authorize(
     if share.substituted:
         facts.insert(0, Fact(FactKind.SUBSTITUTED, {"case": case.case_id, "cri": case.cri, "ori": case.ori}))
         alerts = (f"Case {case.case_id}: CRI is not on file; the header's ORI stood in, gates stay closed.",)
+    elif retired := [one.text for one in share.reasons if one.code == "POL-RETIRED"]:
+        said: dict[str, Json] = {
+            "case": case.case_id,
+            "cri": case.cri,
+            "ori": case.ori,
+            "said": list(retired),
+        }
+        facts.insert(0, Fact(FactKind.SUBSTITUTED, said))
     elif not share.jurisdiction_id:
         alerts = (f"Case {case.case_id}: no rule could be found; all gates stay closed.",)
     return Step(
