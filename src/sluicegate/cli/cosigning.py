@@ -31,7 +31,7 @@ _RECORD = "cosignatures.db"
     metavar="SECONDS",
 )
 @standard
-def collect(call: Call, policy: Path | None, timeout: float) -> None:
+def cosign(call: Call, policy: Path | None, timeout: float) -> None:
     """Ask the witnesses of a policy to cosign the published checkpoint, and put their word under it.
 
     A witness that does not answer stops nobody. Exit code 0 where the checkpoint is final, 6 where
@@ -39,7 +39,7 @@ def collect(call: Call, policy: Path | None, timeout: float) -> None:
 
     \b
     Example:
-      sluicegate witness collect --policy witnesses.txt
+      sluicegate ledger cosign --policy witnesses.txt
     """
     call.need_home()
     read, text = trust.policy(trust.policy_path(call, policy))
@@ -119,5 +119,5 @@ def show_asked(call: Call) -> None:
             for one in contacts.values()
         ],
     }
-    nobody = "No witness was asked yet: sluicegate witness collect --policy witnesses.txt"
+    nobody = "No witness was asked yet: sluicegate ledger cosign --policy witnesses.txt"
     call.show(document, f"In a policy: log {master}", "", shown if contacts else nobody)

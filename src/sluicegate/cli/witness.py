@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`witness`: run a witness, ask witnesses, and hold two checkpoints of one log against each other."""
+"""`witness`: run a witness, and (in `splits`) hold two checkpoints of one log against each other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import click
 
 from sluicegate import settings
 from sluicegate.cli.calls import Call, standard, table
-from sluicegate.cli.cosigning import collect, show_asked
+from sluicegate.cli.cosigning import show_asked
 from sluicegate.cli.logs import to_stderr
 from sluicegate.cli.running import only_server
 from sluicegate.cli.splits import compare
@@ -22,6 +22,7 @@ from sluicegate.cli.trust import key_text, named, read_log_key
 from sluicegate.errors import SettingsError, UsageError
 from sluicegate.ledger import cosign, keys
 from sluicegate.ledger.cosign import moment
+from sluicegate.ledger.keys import FileKey
 from sluicegate.witness import server, state
 from sluicegate.witness.judge import Witness
 from sluicegate.witness.server import WitnessServer
@@ -35,7 +36,7 @@ _STOP = {signal.SIGTERM, signal.SIGINT}
 
 @click.group()
 def witness() -> None:
-    """Watch that a log takes nothing back: run a witness, ask witnesses, compare checkpoints.
+    """Watch that a log takes nothing back: run a witness, compare two checkpoints.
 
     \b
     Example:
@@ -130,7 +131,7 @@ def show(call: Call) -> None:
     if (call.home / settings.FILE).exists():
         show_asked(call)
         return
-    public = cosign.verifier_key(keys.load(call.home / _KEY))
+    public = cosign.verifier_key(_own_key(call))
     with _memory(call) as memory:
         seen = [(one, len(memory.keys(one.origin))) for one in memory.logs()]
         forks = memory.forks()
@@ -177,7 +178,7 @@ def serve(call: Call, host: str, port: int) -> None:
     Example:
       sluicegate witness serve --home ./witness --port 8026
     """
-    key = keys.load(call.home / _KEY)
+    key = _own_key(call)
     with _told_to_stop(), to_stderr(), only_server(call.home), _memory(call) as memory:
         one = Witness(key, memory, lambda: int(time.time()))
         served = WitnessServer(server.application(one), host, port).start()
@@ -203,13 +204,18 @@ def _told_to_stop() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-@contextmanager
-def _memory(call: Call) -> Iterator[State]:
+def _own_key(call: Call) -> FileKey:
     if not (call.home / _KEY).exists():
         raise SettingsError(
             f"{call.home} is not the folder of a witness.",
             advice=f"Run: sluicegate witness init NAME --home {call.home}",
         )
+    return keys.load(call.home / _KEY)
+
+
+@contextmanager
+def _memory(call: Call) -> Iterator[State]:
+    _own_key(call)
     memory = State(call.home / _MEMORY)
     try:
         yield memory
@@ -217,5 +223,4 @@ def _memory(call: Call) -> Iterator[State]:
         memory.close()
 
 
-witness.add_command(collect)
 witness.add_command(compare)

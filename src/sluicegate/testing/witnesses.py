@@ -64,6 +64,11 @@ class LoopbackWitness:
         self._server = WitnessServer(app, "127.0.0.1", self.port).start()
         self.port = self._server.port
 
+    def tell_to_stop(self) -> None:
+        """Begin to stop, without waiting for it."""
+        if self._server is not None:
+            self._server.tell_to_stop()
+
     def stop(self) -> None:
         """Listen no longer; whoever asks finds nobody."""
         if self._server is not None:
@@ -95,6 +100,8 @@ class Witnesses:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        for one in self.each.values():
+            one.tell_to_stop()  # each takes a moment; together they take one
         self._open.close()
 
     def policy(self, needed: int) -> str:
@@ -138,7 +145,7 @@ class History:
     def open(self, shown: Checkpoint) -> tiles.Tiled:
         """Its tiles, from memory, at a checkpoint."""
         read = self._reader()
-        held = {tile.path: tiles.hashes(read, tile) for tile in tiles.tiles(len(self.entries))}
+        held = {tile.path: tiles.hashes(read, tile) for tile in tiles.tiles(shown.size)}
         return tiles.Tiled(held.get, shown)
 
     def _reader(self) -> merkle.Reader:

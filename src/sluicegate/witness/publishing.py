@@ -7,6 +7,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from sluicegate.errors import LedgerError, Missing, StoreError
@@ -14,7 +15,7 @@ from sluicegate.ledger import checkpoint as checkpoints
 from sluicegate.ledger import cosign, tiles, verify
 from sluicegate.ledger.holding import holding
 from sluicegate.ledger.tiles import Fetch, Tiled
-from sluicegate.ledger.verify import MAX_NOTE_BYTES, Policy
+from sluicegate.ledger.verify import HASH_BYTES, MAX_NOTE_BYTES, Policy
 from sluicegate.witness import client
 from sluicegate.witness.client import Collected
 from sluicegate.witness.record import Record
@@ -23,18 +24,34 @@ CHECKPOINT = "checkpoint"
 
 
 def fetch(folder: Path) -> Fetch:
-    """Reads files below a folder of tiles; a file that is larger than any tile is cut, and so never holds."""
+    """Reads files below a folder of tiles; a file that is larger than any tile is cut, and so never holds.
+
+    A partial hash tile that is not there is cut out of a wider one: a log need not have stopped at every
+    size that somebody signed, and whatever is read here is held against the checkpoint anyway.
+    """
 
     def read(path: str) -> bytes | None:
-        try:
-            with (folder / path).open("rb") as file:
-                return file.read(tiles.MAX_FILE_BYTES + 1)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            raise LedgerError(f"{path}: it cannot be read: {error.strerror}") from None
+        found = _file(folder, path)
+        tile = tiles.parse_path(path)
+        if found is not None or tile.level is None or tile.width == tiles.WIDTH:
+            return found
+        for width in range(tile.width + 1, tiles.WIDTH):
+            wider = _file(folder, replace(tile, width=width).path)
+            if wider is not None:
+                return wider[: tile.width * HASH_BYTES]
+        return None
 
     return read
+
+
+def _file(folder: Path, path: str) -> bytes | None:
+    try:
+        with (folder / path).open("rb") as file:
+            return file.read(tiles.MAX_FILE_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise LedgerError(f"{path}: it cannot be read: {error.strerror}") from None
 
 
 def published(public: Path) -> str:

@@ -143,10 +143,15 @@ class WitnessServer:
             raise SettingsError("The witness did not start.", advice="Look at the log.")
         return self
 
+    def tell_to_stop(self) -> None:
+        """Begin to stop, without waiting for it."""
+        if self._server is not None:
+            self._server.should_exit = True
+
     def close(self) -> None:
         """Stop listening and let requests under way finish, up to five seconds."""
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
+        self.tell_to_stop()
+        if self._thread is not None:
             self._thread.join()
             self._server = self._thread = None
 
