@@ -93,7 +93,7 @@ class Lookup:
         return shown
 
     def _listed(self, purpose: str) -> str:
-        """A stated purpose as the ledger may carry it: free text could name a person, so only a listed one."""
+        """A stated purpose as the ledger may carry it: free text could name a person."""
         program = self._program()
         rows = program.requests.values() if program else ()
         known = {one.purpose for each in rows for one in each}
