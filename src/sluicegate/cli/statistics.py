@@ -21,6 +21,7 @@ from sluicegate.ledger import canonical
 from sluicegate.statistics import check, export
 from sluicegate.statistics.export import HIDDEN, MANIFEST, About
 from sluicegate.statistics.measures import BY_ID, EVERYWHERE, NATION_ONLY, rate
+from sluicegate.statistics.suppress import THRESHOLD
 from sluicegate.store.statistics import statistic_queries
 
 _BAR = 7
@@ -166,9 +167,16 @@ def _draw(path: Path, found: Month, values: dict[Any, int], hidden: set[Any], *,
 @statistics.command("export")
 @_MONTH
 @click.option("--to", "folder", required=True, type=click.Path(path_type=Path), help="A new folder.")
+@click.option(
+    "--threshold",
+    type=click.IntRange(3, 1000),
+    default=THRESHOLD,
+    show_default=True,
+    help="Least count shown.",
+)
 @click.option("--draft", is_flag=True, help="Also where the month is not final; marked, not to publish.")
 @standard
-def export_(call: Call, month: str, folder: Path, draft: bool) -> None:
+def export_(call: Call, month: str, folder: Path, threshold: int, draft: bool) -> None:
     """Write a month for the public: tables, definitions, and a commitment for every count not shown.
 
     The openings of what is not shown stay in the home, for a court.
@@ -187,7 +195,8 @@ def export_(call: Call, month: str, folder: Path, draft: bool) -> None:
                 advice="Wait, or see `statistics show`; --draft writes what may not be published.",
             )
         one = found.about
-        about = About(one.program, one.rules, one.made, bool(found.open_until), one.days_since)
+        unfinished = bool(found.open_until)
+        about = About(one.program, one.rules, one.made, unfinished, one.days_since, threshold)
         queries = statistic_queries()
         made = export.make(found.figures, found.cuts, about, queries, salt=lambda: secrets.token_bytes(32))
     kept = _keep_openings(call.home, month, made)

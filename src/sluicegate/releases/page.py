@@ -37,6 +37,7 @@ dd { margin: 0; white-space: pre-wrap; }
 table { border-collapse: collapse; width: 100%; margin-bottom: .5rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0;
   border-bottom: 1px solid var(--line); }
+th, td:first-child { white-space: nowrap; }
 footer { margin-top: 2.5rem; border-top: 2px solid var(--ink); padding-top: .2rem; }
 code { font: .8rem/1.5 ui-monospace, monospace; }
 @media (max-width: 34rem) { dl { grid-template-columns: 1fr; } }

@@ -56,7 +56,14 @@ def check(files: Mapping[str, bytes]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The document of an export, and what was found to hold, in sentences. Raises VerifyError."""
     read_manifest(files, "statistics")
     document = _object(files.get(DATA, b""), "figures")
-    places, lines = _shape(document)
+    try:
+        return document, _held(files, document)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise VerifyError("figures: a part is missing or of another kind") from None
+
+
+def _held(files: Mapping[str, bytes], document: dict[str, Any]) -> tuple[str, ...]:
+    places, lines = _shaped(document)
     for name, data in export.tables_of(document).items():
         if files.get(name) != data:
             raise VerifyError(f"tables: {name} does not say what {DATA} says")
@@ -71,7 +78,7 @@ def check(files: Mapping[str, bytes]) -> tuple[dict[str, Any], tuple[str, ...]]:
     _small(counted, document["threshold"])
     _narrow(counted, hidden, sums, places, document["threshold"])
     _consequences(document, lines, places)
-    return document, (
+    return (
         f"Files: {len(files)} are as the manifest says; both tables say what {DATA} says.",
         f"Sums: {len(whole)} hold; {len(sums) - len(whole)} have a part that is not shown.",
         f"Small counts: no count from 1 to {document['threshold'] - 1} is shown; {len(hidden)} figures are "
@@ -84,15 +91,8 @@ def _is_count(cell: Cell) -> bool:
     return measure.group is not Group.TIME and measure.id not in ("agencies", "officer-median")
 
 
-def _shape(document: dict[str, Any]) -> tuple[list[Place], dict[Cell, dict[str, Any]]]:
-    """Places and figures by cell, once every place has every figure that it must have, and no other."""
-    try:
-        return _shaped(document)
-    except (KeyError, TypeError, AttributeError, ValueError):
-        raise VerifyError("figures: a part is missing or of another kind") from None
-
-
 def _shaped(document: dict[str, Any]) -> tuple[list[Place], dict[Cell, dict[str, Any]]]:
+    """Places and figures by cell, once every place has every figure that it must have, and no other."""
     if document["format"] != FORMAT or not _MONTH.fullmatch(document["month"]):
         raise VerifyError("figures: it is not an export of a month that this version knows")
     if type(document["threshold"]) is not int or document["threshold"] < 2:

@@ -140,7 +140,7 @@ def make(
         "program": about.program,
         "rules": about.rules,
         "threshold": about.threshold,
-        "threshold_origin": ORIGIN,
+        "threshold_origin": ORIGIN if about.threshold == THRESHOLD else "set by the publisher",
         "answers": {"shown": not held, "why": held},
         "places": [_place(one) for one in figures.places],
         "basis": basis,
