@@ -131,7 +131,8 @@ def period(one: Period) -> dict[str, JSON]:
         "on_record": one.on_record,
         "legal_basis": one.rule.legal_basis,
         "confidence": one.rule.confidence.value,
-        "verified": verified(one.rule.confidence, one.asked.rule.confidence),
+        "verified": verified(one.asked.rule.confidence, *(rule.confidence for rule in one.stands_on)),
+        "switched_on_by": one.activation.id if one.activation else None,
         "beside": [rule.id for rule in one.beside],
     }
 
@@ -151,7 +152,7 @@ def gap(one: Gap) -> dict[str, JSON]:
         "asked_for": one.period.asked.mode,
         "in_force": str(one.period.mode),
         "rule": one.period.rule.id,
-        "verified": verified(one.claim.confidence, one.period.rule.confidence),
+        "verified": verified(one.claim.confidence, *(rule.confidence for rule in one.period.stands_on)),
     }
 
 

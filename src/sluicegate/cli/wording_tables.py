@@ -261,6 +261,11 @@ def _places(found: Found, question: Question, days: Calendar) -> Iterator[tuple[
         yield f"     {enforced.value} in {plain(name, 30)}", days.draw(bars)
 
 
+def rows(one: Period) -> str:
+    """The rule in force and the activation that it stands on, with their letters."""
+    return " on ".join(f"{text(rule.id)} ({rule.confidence.value})" for rule in one.stands_on)
+
+
 def clashes(found: Sequence[Clash]) -> RenderableType:
     """Statements against statements."""
     shown = table("from", "until", "question", "one says", "another says", "how", "not public then")
@@ -292,7 +297,7 @@ def gaps(found: Sequence[Gap]) -> RenderableType:
             "no" if one.secret else "yes",
             text(one.period.asked.mode),
             f"{one.enforced.value}: {text(one.period.mode)}",
-            f"{text(one.period.rule.id)} ({one.period.rule.confidence.value})",
+            rows(one.period),
         )
     return shown
 
@@ -316,14 +321,14 @@ def periods(found: Sequence[Period]) -> RenderableType:
     shown = table("from", "until", "jurisdiction", "asked for", "in force", "rule", "legal basis", "is")
     for one in found:
         mode = text(one.mode) if one.on_record else "no activation on record"
-        sure = verified(one.rule.confidence, one.asked.rule.confidence)
+        sure = verified(one.asked.rule.confidence, *(rule.confidence for rule in one.stands_on))
         shown.add_row(
             iso(one.begins),
             until(one.ends),
             text(one.jurisdiction.name),
             f"{text(one.asked.mode)} ({text(one.asked.rule.id)})",
             mode,
-            text(one.rule.id),
+            rows(one),
             text(one.rule.legal_basis),
             "verified" if sure else "unverified",
         )

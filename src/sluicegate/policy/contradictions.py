@@ -59,8 +59,9 @@ class Clash:
 class Period:
     """What was in force for a jurisdiction while it was asked that it stay out; days are local.
 
-    `on_record` is false where the default applies because no activation is on record. `beside` are rows that
-    would put another mode in force and did not prevail, such as one that speaks for places not named.
+    `on_record` is false where the default applies because no activation is on record. `activation` is the row
+    that switched the jurisdiction on, which the rule in force stands on. `beside` are rows that would put a
+    mode in force and did not prevail, such as one that speaks for places not named.
     """
 
     jurisdiction: Jurisdiction
@@ -70,7 +71,14 @@ class Period:
     rule: Rule
     mode: ModeName
     on_record: bool
+    activation: Rule | None
     beside: tuple[Rule, ...]
+
+    @property
+    def stands_on(self) -> tuple[Rule, ...]:
+        """The rule in force, and the activation without which it would open nothing."""
+        other = self.activation is not None and self.activation is not self.rule
+        return (self.rule, self.activation) if self.activation and other else (self.rule,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +185,15 @@ def _out(program: Program, asked: str) -> bool:
     return bool(asked) and (mode is None or bool(mode.closed & gates))
 
 
-def _period(ruling: Ruling, asked: Asked) -> Period:
+def _activation(program: Program, ruling: Ruling) -> Rule | None:
+    """The first activation among the rows that apply, if the mode in force opens anything."""
+    rows = [ruling.rule, *(lost.rule for lost in ruling.lost)]
+    on = [rule for rule in rows if rule.kind is Kind.ACTIVATION]
+    opens = program.modes[ruling.mode].opens
+    return min(on, key=lambda rule: (rule.begins or date.min, rule.id)) if on and opens else None
+
+
+def _period(program: Program, ruling: Ruling, asked: Asked) -> Period:
     zone = ruling.jurisdiction.zone
     beside = tuple(lost.rule for lost in ruling.lost if lost.rule.kind in BINDING - {Kind.DEFAULT})
     return Period(
@@ -188,6 +204,7 @@ def _period(ruling: Ruling, asked: Asked) -> Period:
         rule=ruling.rule,
         mode=ruling.mode,
         on_record=ruling.rule.kind is not Kind.DEFAULT,
+        activation=_activation(program, ruling),
         beside=beside,
     )
 
@@ -205,7 +222,7 @@ def periods(program: Program) -> tuple[Period, ...]:
         for ruling in program.timelines[place].rulings:
             if not (ruling.asked and _out(program, ruling.asked.mode)):
                 continue
-            one = _period(ruling, ruling.asked)
+            one = _period(program, ruling, ruling.asked)
             if line and line[-1].ends == one.begins and _alike(line[-1], one):
                 older = line.pop()
                 beside = {rule.id: rule for rule in (*older.beside, *one.beside)}
