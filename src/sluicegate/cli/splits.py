@@ -68,7 +68,12 @@ def compare(
     document: dict[str, JSON] = words.document(found, read)
     document |= {"key_vouched_for": vouched, "evidence": str(evidence) if evidence else None}
     call.show(document, *_lines(found, read, vouched=vouched, evidence=evidence))
-    leave(_CODES.get(found.verdict, NOT_HELD))
+    leave(code_of(found.verdict))
+
+
+def code_of(verdict: Verdict) -> int:
+    """The exit code that a verdict ends the command with."""
+    return _CODES.get(verdict, NOT_HELD)
 
 
 def _trusted(call: Call, key: str | None, path: Path | None) -> tuple[list[VerifierKey], Policy | None]:

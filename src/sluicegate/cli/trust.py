@@ -8,8 +8,7 @@ from pathlib import Path
 from sluicegate.cli.calls import Call, read_bytes
 from sluicegate.errors import UsageError, VerifyError, quoted
 from sluicegate.ledger import keys, note, verify
-from sluicegate.ledger.holding import holding
-from sluicegate.ledger.verify import Policy, VerifierKey, key_id
+from sluicegate.ledger.verify import NotVerified, Policy, VerifierKey, key_id
 
 POLICY = "witnesses.txt"
 MASTER = "/master"
@@ -45,15 +44,17 @@ def policy_path(call: Call, given: Path | None) -> Path:
 
 
 def policy(path: Path) -> tuple[Policy, str]:
-    """The policy in a file, and its text. Raises UsageError, VerifyError."""
+    """The policy in a file, and its text. Raises UsageError."""
     if not path.is_file():
         raise UsageError(
             f"There is no policy {quoted(str(path), 200)}.",
             advice="Write the witnesses into one, see docs/how-to/run-a-witness.md, and name it by --policy.",
         )
     data = read_bytes(path)
-    with holding():
+    try:
         return verify.read_policy(data), data.decode("utf-8")
+    except NotVerified as refusal:
+        raise UsageError(f"The policy {quoted(str(path), 200)} cannot be used: {refusal}.") from None
 
 
 def home_key(call: Call) -> VerifierKey | None:

@@ -104,6 +104,9 @@ def check(found: Comparison) -> None:
         raise VerifyError("evidence: the two checkpoints agree; they prove no split view")
 
 
+_BY_HAND = "Without it: both are C2SP signed notes; both Ed25519 signatures hold under the one key."
+
+
 def evidence(found: Comparison) -> str:
     """A text that proves the split view to anybody who knows the key of the log, and to nobody else.
 
@@ -113,21 +116,22 @@ def evidence(found: Comparison) -> str:
     check(found)
     claim = f"The log {found.key.name} signed two histories that cannot both be true."
     parts = [HEADER, "", claim, "", f"Key of the log: {found.key}", ""]
-    parts += ["First checkpoint, as it was signed:", "", *_indented(found.first_note), ""]
-    parts += ["Second checkpoint, as it was signed:", "", *_indented(found.second_note), ""]
+    parts += ["First checkpoint, as it was signed:", "", *_barred(found.first_note), ""]
+    parts += ["Second checkpoint, as it was signed:", "", *_barred(found.second_note), ""]
     if found.beginning:
         parts += [
             "The second one's log begins otherwise. Root over that beginning, and the consistency proof",
             "(RFC 9162 section 2.1.4) from it to the second checkpoint:",
             "",
-            *_indented("\n".join(spelled(one) for one in (found.beginning, *found.path)) + "\n"),
+            *_barred("\n".join(spelled(one) for one in (found.beginning, *found.path)) + "\n"),
             "",
         ]
-    return "\n".join([*parts, "Verify this file: sluicegate witness compare FILE", ""])
+    return "\n".join([*parts, "Verify this file: sluicegate witness compare FILE", _BY_HAND, ""])
 
 
-def _indented(text: str) -> list[str]:
-    return [f"    {line}" for line in text.removesuffix("\n").split("\n")]
+def _barred(text: str) -> list[str]:
+    """Each line behind a bar: no editor and no mail program takes an empty line for something else then."""
+    return [f"| {line}" if line else "|" for line in text.removesuffix("\n").split("\n")]
 
 
 def spelled(data: bytes) -> str:
@@ -135,13 +139,13 @@ def spelled(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-_BLOCK = r"((?:    .*\n)+)"
+_BLOCK = r"(?:\|.*\n)+"
 _EVIDENCE = re.compile(
     rf"{HEADER}\n\n.+\n\nKey of the log: (?P<key>\S+)\n\n"
     rf"First checkpoint, as it was signed:\n\n(?P<first>{_BLOCK})\n"
     rf"Second checkpoint, as it was signed:\n\n(?P<second>{_BLOCK})\n"
     rf"(?:The second one's log begins otherwise\. .*\n.*\n\n(?P<proof>{_BLOCK})\n)?"
-    r"Verify this file: .*\n"
+    r"Verify this file: .*\n.*\n"
 )
 
 
@@ -174,4 +178,4 @@ def read_evidence(data: bytes) -> Comparison:
 
 
 def _plain(block: str) -> str:
-    return "".join(f"{line[4:]}\n" for line in block.split("\n")[:-1])
+    return "".join(f"{line.removeprefix('|').removeprefix(' ')}\n" for line in block.split("\n")[:-1])

@@ -24,7 +24,7 @@ _WHAT = (
     "it may never take anything back."
 )
 _NOT_SHOWN = (
-    "It does not show which of the two is true, which entries differ, or who did it: "
+    "This does not show which of the two is true, which entries differ, or who did it: "
     "whoever runs the log, or somebody who stole its key."
 )
 _KEEP = "Keep both files and the evidence. Whoever has the log's public key can verify it, without us."
