@@ -80,8 +80,8 @@ def spell_body(kind: FactKind, body: Mapping[str, JSON]) -> str:
     Raises:
         LedgerError: a key that the kind requires is missing, or the body has no canonical form.
     """
-    missing = sorted(REQUIRED[kind] - body.keys())
-    if missing:
+    if not body.keys() >= REQUIRED[kind]:
+        missing = sorted(REQUIRED[kind] - body.keys())
         raise LedgerError(f"an entry of kind {kind.value} must carry {', '.join(missing)}")
     return canon.encode(dict(body)).decode("utf-8")
 

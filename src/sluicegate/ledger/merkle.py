@@ -65,16 +65,16 @@ class Frontier:
         if self.size < 0 or self.size.bit_count() != len(self.hashes) or not shaped:
             raise LedgerError("a frontier holds one hash for each one-bit of its size")
 
-    def extend(self, leaves: Iterable[bytes]) -> tuple[Frontier, list[Node]]:
-        """`append` for many leaf hashes at once: the frontier after the last, and every node completed."""
+    def extend(self, leaves: Iterable[bytes]) -> tuple[Frontier, list[tuple[int, int, bytes]]]:
+        """`append` for many leaf hashes at once: the frontier after the last, and every node that they
+        completed from level 1 up, as (level, index, hash)."""
         stack, index, completed = list(self.hashes), self.size, []
-        for leaf in leaves:
-            place, level, current = index, 0, leaf
-            completed.append(Node(0, place, leaf))
+        for current in leaves:
+            place, level = index, 0
             while place & 1:
-                current = node_hash(stack.pop(), current)
+                current = node_hash(stack.pop(), current)  # noqa: PLW2901 as it is built
                 level, place = level + 1, place >> 1
-                completed.append(Node(level, place, current))
+                completed.append((level, place, current))
             stack.append(current)
             index += 1
         return Frontier(index, tuple(stack)), completed
@@ -85,7 +85,7 @@ class Frontier:
         Store these nodes in the same commit as the frontier: a proof later reads them and nothing else.
         """
         after, completed = self.extend((leaf,))
-        return after, tuple(completed)
+        return after, (Node(0, self.size, leaf), *(Node(*one) for one in completed))
 
     def root(self) -> bytes:
         """Root of the tree at this size."""

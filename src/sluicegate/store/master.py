@@ -109,8 +109,7 @@ class MasterLog:
                 raise LedgerError(f"Statement {row['seq']} is filed as another than it is.")
             if said.kind is StatementKind.CHECKPOINT:
                 _check_stated(connection, entries, known, Stated(row["seq"], said))
-            for node in derived.take((leaf_hash(data),)):
-                expected[node.level, node.index] = node.hash
+            expected.update(derived.take((leaf_hash(data),)))
         if derived.tree.size or connection.execute(queries()["frontier"], {"log": MASTER_LOG}).first():
             derived.compare(connection, expected)
         return derived.tree.size

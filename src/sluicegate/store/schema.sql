@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS entry (
   PRIMARY KEY (log, seq),
   CHECK ((body IS NULL) = (salt IS NULL))
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS entry_case ON entry (case_id, at);
+CREATE INDEX IF NOT EXISTS entry_of_case ON entry (case_id) WHERE case_id IS NOT NULL;
 
 -- The master log: public statements word for word. Its tree is in `node` and `frontier`, as log `master`.
 CREATE TABLE IF NOT EXISTS statement (

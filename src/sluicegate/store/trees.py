@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from sluicegate.errors import LedgerError
 from sluicegate.ledger import merkle
-from sluicegate.ledger.merkle import Frontier, Node, Reader
+from sluicegate.ledger.merkle import Frontier, Reader
 from sluicegate.ledger.verify import HASH_BYTES, leaf_hash
 from sluicegate.store.sql import queries
 
@@ -59,9 +59,7 @@ class Trees:
         # A crash at any write from `open` on leaves the tree as it was: all of it is one commit.
         after, completed = tree.extend(leaves)
         rows: list[dict[str, object]] = [
-            {"log": log, "level": one.level, "place": one.index, "hash": one.hash}
-            for one in completed
-            if one.level
+            {"log": log, "level": level, "place": place, "hash": one} for level, place, one in completed
         ]
         if rows:
             insert_many(session, "insert_node", rows)
@@ -170,10 +168,10 @@ class Derived:
     log: str
     tree: Frontier = field(default_factory=Frontier)
 
-    def take(self, leaves: Sequence[bytes]) -> list[Node]:
+    def take(self, leaves: Sequence[bytes]) -> dict[tuple[int, int], bytes]:
         """Append leaf hashes; the nodes of level 1 and up that they completed."""
         self.tree, completed = self.tree.extend(leaves)
-        return [one for one in completed if one.level]
+        return {(level, place): one for level, place, one in completed}
 
     def compare(self, connection: sa.Connection, expected: dict[tuple[int, int], bytes]) -> None:
         """Hold the stored frontier and nodes against the derived ones. Raises LedgerError."""

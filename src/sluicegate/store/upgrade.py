@@ -61,7 +61,7 @@ def _rebuild(connection: sa.Connection) -> None:
     for rows in found.partitions(_BATCH):
         connection.execute(queries()["insert_entry"], [_filled(dict(row)) for row in rows])
     connection.exec_driver_sql("DROP TABLE entry_before")  # its indices go with it
-    connection.exec_driver_sql("CREATE INDEX entry_case ON entry (case_id, at)")
+    connection.exec_driver_sql("CREATE INDEX entry_of_case ON entry (case_id) WHERE case_id IS NOT NULL")
     connection.exec_driver_sql("DELETE FROM node WHERE level = 0")
 
 
