@@ -19,10 +19,11 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from sluicegate import settings
-from sluicegate.app import Exchange, Office, SystemClock, home_of, open_office
+from sluicegate.app import Exchange, Office, SystemClock, home_of, open_office, open_programs
 from sluicegate.cli.running import running
 from sluicegate.errors import InputRefused, SettingsError, SluicegateError, StoreError, UsageError, quoted
 from sluicegate.itl.model import Limits
+from sluicegate.policy.program import Program
 
 FAULT = 1
 REFUSED = 3
@@ -75,6 +76,12 @@ class Call:
             yield office
         finally:
             office.engine.dispose()
+
+    def program(self) -> Program:
+        """The program in force, through the registry. Raises ProgramError where it is not as registered."""
+        self.need_home()
+        with self.opened("bureau") as office:
+            return open_programs(settings.load(self.home), office.store).load()
 
     def clock(self) -> SystemClock:
         """The clock of the server of this home; without one, of its settings. A drill has one time."""

@@ -13,13 +13,12 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from sluicegate import settings
-from sluicegate.app import open_office
+from sluicegate.app import open_office, open_programs
 from sluicegate.cli.running import is_served
 from sluicegate.errors import SettingsError, SluicegateError, StoreError
 from sluicegate.ridge import parameters
 from sluicegate.ridge.extract.job import extract_workshop
 from sluicegate.settings import Settings
-from sluicegate.store.programs import ProgramSource
 
 _LOW_DISK = 1_000_000_000  # bytes
 _ROLES = ("bureau", "partner", "state")
@@ -112,11 +111,16 @@ def _databases(home: Path) -> str:
 
 
 def _program(read: Settings) -> str:
-    programs = read.home / "programs"
-    scenario = programs / read.scenario if read.scenario else None
-    program = ProgramSource(programs / read.program, scenario).load()
+    office = open_office(read.home, "bureau")
+    try:
+        source = open_programs(read, office.store)
+        program, register = source.load(), source.register
+        links, beyond = (len(register.registered()), register.beyond()) if register else (0, ())
+    finally:
+        office.engine.dispose()
     size = f"{len(program.rules)} rules, {len(program.agencies)} agencies"
-    return f"{program.name}, {size}, root {program.root[:12]}"
+    stray = f"; not registered and not in force: {', '.join(beyond)}" if beyond else ""
+    return f"{program.name}, {size}, root {program.root[:12]}, as registered in {links} links{stray}"
 
 
 def _extractor(read: Settings) -> str:

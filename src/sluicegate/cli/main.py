@@ -20,6 +20,7 @@ from sluicegate.cli.looking import lookup
 from sluicegate.cli.operating import alerts, status
 from sluicegate.cli.policy import policy
 from sluicegate.cli.queue import queue
+from sluicegate.cli.registry import registry
 from sluicegate.cli.releases import release
 from sluicegate.cli.serving import serve
 from sluicegate.cli.showing import explain, list_, receipt, show
@@ -47,7 +48,7 @@ _COMMANDS = (
     *(init, doctor, serve, status, alerts),
     *(booking, inspect, convert, submit),
     *(list_, show, explain, receipt),
-    *(queue, lookup, policy, wording),
+    *(queue, lookup, policy, wording, registry),
     *(audit, verify, ledger, witness, demo),
     *(statistics, release),
 )
