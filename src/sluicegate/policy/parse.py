@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfoNotFoundError
 
 from sluicegate.errors import quoted
 from sluicegate.policy.model import (
@@ -23,6 +23,7 @@ from sluicegate.policy.model import (
     Source,
     Wording,
 )
+from sluicegate.policy.places import zone_of
 from sluicegate.policy.table import ID, Problems, Row, digest
 from sluicegate.terms import Gate, ModeName, Ori
 
@@ -102,7 +103,7 @@ def jurisdiction(row: Row, problems: Problems) -> Jurisdiction:
     if row["kind"] not in PLACES:
         at.note(f"kind {quoted(row['kind'])} is not one of {', '.join(PLACES)}")
     try:
-        ZoneInfo(row["zone"] or "-")
+        zone_of(row["zone"] or "-")
     except (ZoneInfoNotFoundError, ValueError, OSError):
         at.note(f"zone {quoted(row['zone'])} is not a time zone known here")
     place = at.name("id")
@@ -120,7 +121,9 @@ def agency(row: Row, problems: Problems) -> Agency:
     begins, ends = row.day("from", problems), row.day("until", problems)
     at.in_order("from", "until")
     first, *also = row["jurisdiction"].split(" ")
-    if len({first, *also}) != len(also) + 1:
+    if also and not all((first, *also)):
+        at.note("several jurisdictions have one blank between them")
+    elif len({first, *also}) != len(also) + 1:
         at.note("a jurisdiction is named twice")
     return Agency(Ori(row["ori"]), first, row["name"], begins, ends, at.confidence(), tuple(also))
 

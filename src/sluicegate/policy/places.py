@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
+from graphlib import TopologicalSorter
 from zoneinfo import ZoneInfo
 
 from sluicegate.policy.model import Agency, Jurisdiction, Substitution
@@ -49,7 +51,13 @@ def midnight(day: date, zone: str) -> datetime:
     Where clocks skip midnight it is the instant of the skip, where they repeat it the first of the two. A day
     that a place never had (it moved over the date line) begins where the next one does.
     """
-    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    return datetime(day.year, day.month, day.day, tzinfo=zone_of(zone)).astimezone(UTC)
+
+
+@lru_cache(maxsize=512)
+def zone_of(name: str) -> ZoneInfo:
+    """A time zone by its name; `ZoneInfo` itself keeps only a few and reads the others again each time."""
+    return ZoneInfo(name)
 
 
 def chain(place: str, table: Mapping[str, Jurisdiction]) -> tuple[Jurisdiction, ...]:
@@ -86,30 +94,28 @@ def _handed_on(step: Substitution, until: date | None, later: Sequence[Stay]) ->
 
 def stays(
     agencies: Sequence[Agency], substitutions: Sequence[Substitution], table: Mapping[str, Jurisdiction]
-) -> dict[str, tuple[Stay, ...]]:
+) -> dict[Ori, tuple[Stay, ...]]:
     """Every stay of every ORI. The rows must hold together: no circles among substitutions."""
     chains: dict[str, tuple[Jurisdiction, ...]] = {}
-    found: dict[str, list[Stay]] = {}
+    found: dict[Ori, list[Stay]] = {}
     for agency in agencies:
-        for place in (agency.jurisdiction, *agency.also):
+        homes = (agency.jurisdiction, *agency.also)
+        for place in homes:
             if place not in chains:
                 chains[place] = chain(place, table)
-        own = [chains[place] for place in (agency.jurisdiction, *agency.also)]
-        found.setdefault(agency.ori, []).append(_stay(agency, own))
-    steps: dict[str, list[Substitution]] = {}
+        found.setdefault(agency.ori, []).append(_stay(agency, [chains[place] for place in homes]))
+    _hand_on(found, substitutions)
+    return {ori: tuple(ones) for ori, ones in found.items()}
+
+
+def _hand_on(found: dict[Ori, list[Stay]], substitutions: Sequence[Substitution]) -> None:
+    """Add the stays of retired ORIs, successors first, so that what is handed on is whole."""
+    steps: dict[Ori, list[Substitution]] = {}
     for one in sorted(substitutions, key=lambda one: one.begins):
         steps.setdefault(one.ori, []).append(one)
-    done: set[Ori] = set()
-
-    def follow(ori: Ori) -> list[Stay]:
-        if ori not in done:
-            done.add(ori)
-            own = steps.get(ori, [])
-            for step, after in zip(own, [*own[1:], None], strict=True):
-                later = follow(step.replaced_by)
-                found.setdefault(ori, []).extend(_handed_on(step, after.begins if after else None, later))
-        return found.get(ori, [])
-
-    for ori in [one.ori for one in substitutions]:
-        follow(ori)
-    return {ori: tuple(ones) for ori, ones in found.items()}
+    following = {ori: {one.replaced_by for one in ones} for ori, ones in steps.items()}
+    for ori in TopologicalSorter(following).static_order():
+        own = steps.get(ori, [])
+        for step, until in zip(own, [*(one.begins for one in own[1:]), None], strict=False):
+            later = found.get(step.replaced_by, [])
+            found.setdefault(ori, []).extend(_handed_on(step, until, later))

@@ -88,7 +88,7 @@ class Program:
     sources: Mapping[str, Source]
     charges: Mapping[str, bool]
     timelines: Mapping[str, Timeline]
-    stays: Mapping[str, tuple[Stay, ...]]
+    stays: Mapping[Ori, tuple[Stay, ...]]
     claims: tuple[Claim, ...] = ()
     substitutions: tuple[Substitution, ...] = ()
     requesters: Mapping[str, tuple[Requester, ...]] = field(default_factory=dict)

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
+from graphlib import CycleError, TopologicalSorter
 
 from sluicegate.errors import quoted
 from sluicegate.policy.model import ANY, Agency, Effect, Requester, Substitution
 from sluicegate.policy.table import Problems, Row
-from sluicegate.policy.validate import Parsed, by_id, circle, known, overlap
+from sluicegate.policy.validate import Parsed, by_id, known, overlap
 from sluicegate.terms import Gate
 
 
@@ -33,15 +34,32 @@ def _successors(parsed: Parsed) -> dict[tuple[str, date], list[tuple[Substitutio
     return found
 
 
+def _following(parsed: Parsed) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for one, _ in parsed.substitutions:
+        found.setdefault(one.ori, set()).add(one.replaced_by)
+    return found
+
+
+def _circle(following: Mapping[str, set[str]]) -> frozenset[str]:
+    """The ORIs of one circle of successors; empty if there is none."""
+    try:
+        TopologicalSorter(following).prepare()
+    except CycleError as error:
+        return frozenset(error.args[1])
+    return frozenset()
+
+
 def _substitutions(parsed: Parsed, problems: Problems) -> None:
     agencies: dict[str, list[Agency]] = {}
     for agency, _ in parsed.agencies:
         agencies.setdefault(agency.ori, []).append(agency)
-    following: dict[str, str] = {one.ori: one.replaced_by for one, _ in parsed.substitutions}
+    following = _following(parsed)
+    circle = _circle(following)
     for one, row in parsed.substitutions:
         if one.replaced_by not in agencies and one.replaced_by not in following:
             problems.add(row.file, row.number, f"{quoted(one.replaced_by)} is no agency of this program")
-        if circle(one.ori, following):
+        if one.ori in circle:
             problems.add(row.file, row.number, f"{quoted(one.ori)} is replaced by itself in a circle")
         if any((agency.ends or date.max) > one.begins for agency in agencies.get(one.ori, ())):
             problems.add(
