@@ -8,15 +8,20 @@ import inspect
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import cryptography
 import pytest
+from final_world import BUREAU, POLICY, final_like
 from ledger_world import Booked
 
 from sluicegate.ledger import note, verify
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "receipt.md"
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "docs" / "reference" / "receipt.md"
+VECTORS = Path(__file__).with_name("vectors")
 
 
 def files(folder: Path, booked: Booked) -> list[str]:
@@ -132,8 +137,64 @@ def test_what_is_printed_cannot_play_tricks_on_the_screen(booked: Booked) -> Non
     assert any("Your \\u202eprints\\u009b" in line for line in lines)
 
 
-def test_the_documented_receipt_is_a_real_one(booked: Booked) -> None:
-    """The example in the reference is byte for byte what the program composes, and its key verifies it."""
+def test_the_documented_receipts_are_real_ones(booked: Booked) -> None:
+    """The examples in the reference are byte for byte what the program composes, and their keys verify them."""
     page = DOCUMENT.read_text(encoding="utf-8")
     assert f"```text\n{booked.receipt}```" in page
     assert f"```text\n{booked.verifier}\n```" in page
+    assert f"```text\n{final_like(booked).text(POLICY)}```" in page
+    assert f"```text\n{BUREAU.public}\n```" in page
+
+
+@pytest.mark.parametrize("name", ["at-once-v1.txt", "at-once-v1-odd.txt", "final-v1.txt"])
+def test_receipts_of_every_version_verify_for_ever(name: str) -> None:
+    """A receipt that was good when its version was new is good now, under the same key."""
+    key = verify.read_key((VECTORS / "bureau.pub").read_text("utf-8"))
+    held = verify.verify_receipt((VECTORS / name).read_bytes(), key)
+    assert {outcome for outcome, _ in held.words.values()} == {"closed"}
+
+
+def test_the_command_takes_key_and_policy_as_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    """RECEIPT KEY is enough; with --policy the witnesses are asked and named; the policy can stand alone."""
+    receipt, key, policy = (str(VECTORS / name) for name in ("final-v1.txt", "bureau.pub", "witnesses.txt"))
+    assert verify.main([receipt, key]) == 0
+    assert "NO WITNESS WAS ASKED" in capsys.readouterr().out
+    for arguments in ([receipt, key, "--policy", policy], [receipt, "--policy", policy]):
+        assert verify.main(arguments) == 0
+        assert "Cosigned by 2 of the policy's witnesses: court at" in capsys.readouterr().out
+    assert verify.main([str(VECTORS / "at-once-v1.txt"), key, "--policy", policy]) == 4
+    with pytest.raises(SystemExit, match="2"):
+        verify.main([receipt])
+
+
+@pytest.mark.slow
+def test_the_verifier_is_a_package_of_its_own(tmp_path: Path) -> None:
+    """Built offline, its wheel holds this one file, and runs where neither the exchange nor a site is known."""
+    shutil.copytree(ROOT / "tools" / "verifier", tmp_path / "tools" / "verifier")
+    source = tmp_path / "src" / "sluicegate" / "ledger"
+    source.mkdir(parents=True)
+    shutil.copy(inspect.getfile(verify), source)
+    build = "import sys; sys.path.insert(0, '.'); import backend; print(backend.build_wheel(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", build, str(tmp_path)],
+        cwd=tmp_path / "tools" / "verifier",
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("sluicegate_verify-*.whl")
+    with zipfile.ZipFile(wheel) as held:
+        assert held.read("sluicegate_verify.py") == Path(inspect.getfile(verify)).read_bytes()
+        assert [name for name in held.namelist() if ".dist-info" not in name] == ["sluicegate_verify.py"]
+    run = "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; import sluicegate_verify as v; sys.exit(v.main())"
+    site = Path(cryptography.__file__).parents[1]
+    files = [VECTORS / "final-v1.txt", VECTORS / "bureau.pub", "--policy", VECTORS / "witnesses.txt"]
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", run, wheel, site, *files],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert "Cosigned by 2 of the policy's witnesses" in done.stdout

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`audit check` derives the ledgers again and reconciles both sides; `verify` checks one receipt."""
+"""`audit check` derives the ledgers again and reconciles both sides; `verify` verifies one receipt."""
 
 from __future__ import annotations
 
@@ -8,16 +8,31 @@ from pathlib import Path
 
 import click
 
-from sluicegate.cli.calls import NOT_HELD, Call, busy, leave, plain, read_bytes, standard, table
+from sluicegate.cli import published
+from sluicegate.cli.calls import (
+    NOT_HELD,
+    WAITS,
+    Call,
+    busy,
+    leave,
+    plain,
+    read_bytes,
+    standard,
+    table,
+    write_new,
+)
 from sluicegate.cli.reconcile import Reconciled, Side, reconcile
 from sluicegate.cli.running import is_served
-from sluicegate.errors import LedgerError, UsageError, VerifyError, quoted
+from sluicegate.errors import LedgerError, UsageError
 from sluicegate.exchange.case import State
 from sluicegate.ledger import checkpoint, keys
 from sluicegate.ledger import receipt as receipts
 from sluicegate.ledger import verify as standalone
-from sluicegate.ledger.verify import VerifierKey, key_id
+from sluicegate.ledger.holding import holding
+from sluicegate.ledger.receipt import Receipt
+from sluicegate.ledger.verify import Policy, VerifierKey
 
+_FILE = click.Path(path_type=Path)
 _ROLES = ("bureau", "partner", "state")
 _LOOKS = 3  # beside a running server a row can be newer than the one it is compared with
 _PAUSE_S = 0.7
@@ -87,36 +102,81 @@ def _look(call: Call) -> tuple[dict[str, dict[str, int]], Reconciled]:
 
 @click.command()
 @click.argument("receipt", type=click.Path(path_type=Path))
-@click.option(
-    "--key", type=click.Path(path_type=Path), help="Public key of the bureau [default: of this home]."
-)
+@click.option("--key", type=_FILE, help="Public key of the bureau [default: of this home].")
+@click.option("--policy", type=_FILE, help="Witnesses to trust, for a final receipt (C2SP tlog-policy).")
+@click.option("--public", type=_FILE, metavar="FOLDER", help="A public folder to hold the receipt against.")
+@click.option("--final", "out", type=_FILE, metavar="FILE", help="With --public: write the final receipt.")
 @standard
-def verify(call: Call, receipt: Path, key: Path | None) -> None:
-    """Verify a receipt: its signature, its words, its place in the ledger. Needs no network.
+def verify(
+    call: Call, receipt: Path, key: Path | None, policy: Path | None, public: Path | None, out: Path | None
+) -> None:
+    """Verify a receipt: its words, its place in the ledger, who signed that ledger. Needs no network.
+
+    A receipt that was made at once becomes final once its day is public and witnesses have cosigned: give
+    the public folder, and the final receipt is made of it, verified, and with --final written to a file.
 
     \b
     Example:
       sluicegate verify receipt.txt --key bureau-ledger.key.pub
+      sluicegate verify receipt.txt --public ./public --policy witnesses.txt --final final.txt
     """
+    if out is not None and public is None:
+        raise UsageError("The final receipt needs the public folder.", advice="Name it with --public FOLDER.")
     data = read_bytes(receipt)
-    place = key or keys.public_path(call.home / "keys" / "bureau-ledger.key")
-    if key is None and not place.is_file():
-        raise UsageError("There is no home with a key here.", advice="Name the bureau's key with --key FILE.")
-    own = _named(keys.load_public(place), data)
-    held = receipts.verify(data, str(own))
-    lines = standalone.report(held, own)
-    gates = {str(gate): outcome for gate, outcome in receipts.outcomes(held).items()}
-    call.show({"verified": True, "log": own.name, "entry": held.index, "gates": gates}, *lines)
-
-
-def _named(key: VerifierKey, data: bytes) -> VerifierKey:
-    """The bureau's key under the name of the log that a receipt is of: each log signs as itself."""
-    origin = checkpoint.parse(receipts.parse(data).checkpoint_note).origin
-    if origin == key.name:
-        return key
-    if not origin.startswith(f"{key.name}/"):
-        raise VerifyError(
-            f"checkpoint: the receipt is of the log {quoted(origin, 120)}, which is not of this key",
-            advice="Use the public key of the bureau that issued the receipt.",
+    with holding():
+        trusted = standalone.read_policy(read_bytes(policy)) if policy is not None else None
+    own = _bureau(call, key, trusted)
+    if public is None:
+        held = receipts.verify(data, str(own) if own else None, trusted)
+        call.show(_document(held), *standalone.report(held, own))
+        return
+    if own is None:
+        raise UsageError(
+            "The public folder is read with the bureau's key.", advice="Name it with --key FILE."
         )
-    return VerifierKey(origin, key_id(origin, key.public), key.public)
+    final, notes = _final(data, public, own, trusted)
+    if final is None:
+        held = receipts.verify(data, str(own))
+        notes = ["NOT FINAL YET: the entry is not public yet. It will be when its day is over and published."]
+    else:
+        held = receipts.verify(final, str(own), trusted)
+    if out is not None and final is not None:
+        write_new(out, final)
+        notes = [*notes, f"Wrote {out}."]
+    call.show(_document(held) | {"notes": notes}, *standalone.report(held, own), *notes)
+    leave(WAITS if final is None else 0)
+
+
+def _bureau(call: Call, key: Path | None, policy: Policy | None) -> VerifierKey | None:
+    """The key as named or of this home; None where the policy alone names the log."""
+    place = key or keys.public_path(call.home / "keys" / "bureau-ledger.key")
+    if key is not None or place.is_file():
+        return keys.load_public(place)
+    if policy is not None and policy.logs:
+        return None
+    raise UsageError("There is no home with a key here.", advice="Name the bureau's key with --key FILE.")
+
+
+def _final(
+    data: bytes, public: Path, own: VerifierKey, policy: Policy | None
+) -> tuple[bytes | None, list[str]]:
+    """The final receipt, given or made, and what is to be said of it; None while it cannot be made."""
+    if receipts.parse(data).stated is not None:
+        held = receipts.verify(data, str(own), policy)
+        return data, [published.compared(public, held, own)]
+    made = published.final_of(public, receipts.verify(data, str(own)), own, policy)
+    if made is None:
+        return None, []
+    return made.encode(), ["The receipt was made at once; this is its final form, made of the public folder."]
+
+
+def _document(held: Receipt) -> dict[str, object]:
+    told = checkpoint.parse(held.checkpoint_note).origin
+    return {
+        "verified": True,
+        "form": "at once" if held.stated is None else "final",
+        "log": told if held.stated is None else held.stated.log,
+        "entry": held.index,
+        "gates": {str(gate): outcome for gate, outcome in receipts.outcomes(held).items()},
+        "cosigned": {name: standalone.moment(time) for name, time in held.cosigned.items()},
+    }
