@@ -86,7 +86,8 @@ def _rule(one: Stand) -> Iterator[str]:
         yield f"  It was issued in place of {row.replaces}."
     if one.before:
         yield f"  Before it: {one.before.mode} by rule {one.before.rule}, until {short(one.before.until)}."
-    yield f"  Until: {short(one.ends) or 'no end on record'}."
+    after = f", then {one.after.mode} by rule {one.after.id}" if one.after else ""
+    yield f"  Until: {short(one.ends) or 'no end on record'}{after}."
     yield from (f"  Document {each}" for each in row.documents)
     yield from _standing(row)
 

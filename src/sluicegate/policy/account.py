@@ -93,6 +93,7 @@ class Stand:
     rule: Row
     wording: Said | None
     before: Before | None
+    after: Row | None
     asked_for: str
     asked_since: str
     asked_by: Row | None
@@ -232,19 +233,21 @@ def _said(wording: Wording | None) -> Said | None:
     )
 
 
-def _run(program: Program, ruling: Ruling) -> tuple[list[Ruling], Ruling | None]:
-    """The unbroken rulings by the same rule around one, and the ruling before them."""
+def _run(program: Program, ruling: Ruling) -> tuple[list[Ruling], Ruling | None, Ruling | None]:
+    """The unbroken rulings by the same rule around one, the ruling before them and the one after."""
     rulings = program.timelines[ruling.jurisdiction.id].rulings
     first = last = rulings.index(ruling)
     while first and rulings[first - 1].rule is ruling.rule:
         first -= 1
     while last + 1 < len(rulings) and rulings[last + 1].rule is ruling.rule:
         last += 1
-    return list(rulings[first : last + 1]), rulings[first - 1] if first else None
+    before = rulings[first - 1] if first else None
+    after = rulings[last + 1] if last + 1 < len(rulings) else None
+    return list(rulings[first : last + 1]), before, after
 
 
 def _stand(program: Program, ruling: Ruling, at: datetime) -> Stand:
-    run, earlier = _run(program, ruling)
+    run, earlier, later = _run(program, ruling)
     begins, ends = run[0].begins, run[-1].ends
     asked = ruling.asked
     place = ruling.jurisdiction
@@ -259,6 +262,7 @@ def _stand(program: Program, ruling: Ruling, at: datetime) -> Stand:
         rule=_row(program, ruling.rule),
         wording=_said(program.wording.get(ruling.rule.wording)),
         before=before,
+        after=_row(program, later.rule) if later else None,
         asked_for=asked.mode if asked else "",
         asked_since=_day(asked.since) if asked else "",
         asked_by=_row(program, asked.rule) if asked else None,
@@ -311,7 +315,7 @@ def unknown_then(now: Account, known: date) -> tuple[str, ...]:
     rows = dict[str, Row]()
     secret = dict[str, str]()
     for stand in now.stands:
-        named = (stand.rule, stand.asked_by, stand.refused_by, *(one.row for one in stand.lost))
+        named = (stand.rule, stand.after, stand.asked_by, stand.refused_by, *(one.row for one in stand.lost))
         rows |= {one.id: one for one in named if one and one.kind != Kind.DEFAULT.value}
         said = stand.wording
         if said and (not said.public_from or said.public_from > known.isoformat()):
