@@ -82,7 +82,7 @@ def show(call: Call, month: str, public: bool, plot: Path | None) -> None:
             }
             for place in found.figures.places
             for name in BY_ID
-            if (place.id, name) in found.figures.values
+            if (place.id, name) in found.figures.values or (place.id, name) in hidden
         ],
     }
     call.show(document, notes[0], "", *lines, "", *notes[1:])
@@ -253,7 +253,10 @@ def verify_(call: Call, folder: Path, opened: Path | None) -> None:
     if opened is not None:
         cells = check.check_opened(document, read_bytes(opened))
         lines.append(f"Opened: {len(cells)} figures are what was committed to.")
-        lines += [f"  {plain(place)}  {plain(measure)}  {value:,}" for place, measure, value in cells]
+        lines += [
+            f"  {plain(place)}  {plain(measure)}  {'none' if value is None else f'{value:,}'}"
+            for place, measure, value in cells
+        ]
     if click.get_current_context().params.get("home") is not None:
         with busy("counting again"):
             lines.append(_recount(call, document, files))

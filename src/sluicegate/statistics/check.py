@@ -168,7 +168,7 @@ def _consequences(
     for one in places:
         if "hidden" in lines[one.id, "submissions"]:
             for name in ("agencies", "answer-median", "answer-p95"):
-                if lines[one.id, name].get("value") is not None:
+                if "hidden" not in lines[one.id, name]:
                     raise VerifyError(
                         f"suppression: {name} of {quoted(one.id)} is shown and its count is not"
                     )
@@ -183,7 +183,7 @@ def _consequences(
             )
 
 
-def check_opened(document: Mapping[str, Any], opened: bytes) -> list[tuple[str, str, int]]:
+def check_opened(document: Mapping[str, Any], opened: bytes) -> list[tuple[str, str, int | None]]:
     """What an opening tells: (place, measure, value) of each cell, once it is what was committed to.
 
     Raises VerifyError.
@@ -193,7 +193,7 @@ def check_opened(document: Mapping[str, Any], opened: bytes) -> list[tuple[str, 
     logs = {one["log"]: one.get("commitment") for one in document["basis"]}
     if held.get("format") != OPENINGS_FORMAT or held.get("month") != document["month"]:
         raise VerifyError("opened: it is not an opening of this month")
-    found = []
+    found: list[tuple[str, str, int | None]] = []
     try:
         for one in held["cells"]:
             cell, value = (one["place"], one["measure"]), one["value"]

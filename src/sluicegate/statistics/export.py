@@ -85,10 +85,10 @@ def hide(figures: Figures, about: About) -> tuple[dict[Cell, str], str]:
     reasons = dict.fromkeys(gone, SMALL) | dict.fromkeys(gone & answers, ANSWERS)
     for one in figures.places:
         if (one.id, "submissions") in gone:
-            names = ("agencies", "answer-median", "answer-p95")
-            reasons |= {(one.id, name): SMALL for name in names if (one.id, name) in values}
+            # Also a median that does not exist: that there is none would tell something of the count.
+            reasons |= {(one.id, name): SMALL for name in ("agencies", "answer-median", "answer-p95")}
     reasons |= {cell: FEW for cell in tables.times_hidden(figures, about.threshold) if cell not in reasons}
-    if (nation, "officer-median") in values and (held or (nation, "determined") in gone):
+    if held or (nation, "determined") in gone:
         reasons[nation, "officer-median"] = ANSWERS
     return reasons, held
 
@@ -121,7 +121,7 @@ def make(
             cell = (one.id, measure)
             line: dict[str, JSON] = {"place": one.id, "measure": measure}
             if cell in reasons:
-                fresh, value = salt(), figures.values[cell]
+                fresh, value = salt(), figures.values.get(cell)
                 line |= {
                     "hidden": reasons[cell],
                     "commitment": cell_commitment(fresh, figures.month, cell, value),
@@ -163,7 +163,7 @@ def _measures(place: Place, nation: str) -> list[str]:
     return own + ([one.id for one in NATION_ONLY] if place.id == nation else [])
 
 
-def cell_commitment(salt: bytes, month: str, cell: Cell, value: int) -> str:
+def cell_commitment(salt: bytes, month: str, cell: Cell, value: int | None) -> str:
     """The commitment to a figure that is not shown, in hex."""
     place, measure = cell
     said = canonical.encode({"measure": measure, "month": month, "place": place, "value": value})
