@@ -86,6 +86,7 @@ def test_what_cannot_be_a_witness_is_said(tmp_path: Path, home: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_an_exchange_asks_its_witnesses_until_it_is_final(
     tmp_path: Path, home: Path, bureau: keys.FileKey
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from witness_world import PAPER, hostile, said
 
-from sluicegate.errors import LedgerError, Missing, VerifyError
+from sluicegate.errors import LedgerError, Missing, StoreError, VerifyError
 from sluicegate.ledger import cosign, keys, verify
 from sluicegate.testing.witnesses import NOON, History, LyingLog, Witnesses
 from sluicegate.witness import client, publishing
@@ -64,6 +64,7 @@ def test_three_witnesses_make_a_checkpoint_final(three: Witnesses, public: Path,
     assert {one.outcome for one in record.contacts(found.checkpoint.origin).values()} == {"signed"}
 
 
+@pytest.mark.slow
 def test_a_log_that_grew_is_cosigned_from_where_it_was(
     three: Witnesses, public: Path, record: Record, told: History
 ) -> None:
@@ -78,6 +79,7 @@ def test_a_log_that_grew_is_cosigned_from_where_it_was(
     fresh.close()
 
 
+@pytest.mark.slow
 def test_dead_and_unlisted_witnesses_stop_nobody(three: Witnesses, public: Path, record: Record) -> None:
     """One that is down and one without an address are told as such; two of four still make it final."""
     three.each["paper"].stop()
@@ -180,6 +182,33 @@ def test_cosignatures_outlive_a_crash_before_they_are_published(
     found = gather(public, three.policy(2), record)
     assert [one.said for one in found.asked] == ["cosigned earlier"] * 3
     assert final(public, three.policy(2)).final
+
+
+def test_a_record_that_cannot_be_written_publishes_nothing(
+    three: Witnesses, public: Path, record: Record
+) -> None:
+    """No cosignature is put under the checkpoint that is not on record; a later round gets them all again."""
+    before = (public / "checkpoint").read_bytes()
+    broken = Record(public.parent / "broken.db")
+    broken.close()
+    with pytest.raises(StoreError):
+        gather(public, three.policy(2), broken)
+    assert (public / "checkpoint").read_bytes() == before
+    assert gather(public, three.policy(3), record).finality.final
+
+
+def test_a_checkpoint_that_cannot_be_written_loses_no_cosignature(
+    three: Witnesses, public: Path, record: Record
+) -> None:
+    """When the public folder refuses, the published checkpoint stays whole, and the record has all of it."""
+    before = (public / "checkpoint").read_bytes()
+    in_the_way = public / ".checkpoint.cosigned"
+    in_the_way.mkdir()
+    with pytest.raises(StoreError, match="cannot be written"):
+        gather(public, three.policy(2), record)
+    assert (public / "checkpoint").read_bytes() == before
+    in_the_way.rmdir()
+    assert [one.said for one in gather(public, three.policy(2), record).asked] == ["cosigned earlier"] * 3
 
 
 def test_a_checkpoint_that_was_published_meanwhile_is_not_overwritten(

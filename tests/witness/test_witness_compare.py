@@ -78,6 +78,7 @@ def test_evidence_stands_alone(found: compare.Comparison) -> None:
     assert compare.read_evidence(text.encode()) == found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("found", SPLITS[:2], ids=range(2))
 def test_any_byte_of_evidence_that_matters_is_held_to(found: compare.Comparison) -> None:
     """A change anywhere makes it refused, or leaves exactly the same proof: none turns into another claim."""
@@ -118,6 +119,7 @@ def test_an_honest_log_cannot_be_accused() -> None:
 OTHER_AT = checkpoint.parse(OTHER.note())
 
 
+@pytest.mark.slow
 @given(size=st.integers(1, 40), more=st.integers(0, 40), data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_every_rewriting_is_found_and_proven(size: int, more: int, data: st.DataObject) -> None:

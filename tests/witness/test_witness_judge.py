@@ -237,8 +237,9 @@ def test_a_damaged_memory_is_told(tmp_path: Path) -> None:
     assert path.read_bytes() == b"not a database" * 100
 
 
+@pytest.mark.slow
 @given(steps=st.lists(st.tuples(st.booleans(), st.integers(0, 9), st.integers(0, 9)), max_size=12))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_asked_what_was_cosigned_is_one_history(
     tmp_path_factory: pytest.TempPathFactory, told: History, log: LyingLog, steps: list[tuple[bool, int, int]]
 ) -> None:
