@@ -138,7 +138,7 @@ def test_what_is_printed_cannot_play_tricks_on_the_screen(booked: Booked) -> Non
 
 
 def test_the_documented_receipts_are_real_ones(booked: Booked) -> None:
-    """The examples in the reference are byte for byte what the program composes, and their keys verify them."""
+    """The examples in the reference are byte for byte what the program composes, and so are their keys."""
     page = DOCUMENT.read_text(encoding="utf-8")
     assert f"```text\n{booked.receipt}```" in page
     assert f"```text\n{booked.verifier}\n```" in page
@@ -169,7 +169,7 @@ def test_the_command_takes_key_and_policy_as_documented(capsys: pytest.CaptureFi
 
 @pytest.mark.slow
 def test_the_verifier_is_a_package_of_its_own(tmp_path: Path) -> None:
-    """Built offline, its wheel holds this one file, and runs where neither the exchange nor a site is known."""
+    """Built offline, its wheel holds this one file, and runs where the exchange is not installed."""
     shutil.copytree(ROOT / "tools" / "verifier", tmp_path / "tools" / "verifier")
     source = tmp_path / "src" / "sluicegate" / "ledger"
     source.mkdir(parents=True)
@@ -187,7 +187,8 @@ def test_the_verifier_is_a_package_of_its_own(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as held:
         assert held.read("sluicegate_verify.py") == Path(inspect.getfile(verify)).read_bytes()
         assert [name for name in held.namelist() if ".dist-info" not in name] == ["sluicegate_verify.py"]
-    run = "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; import sluicegate_verify as v; sys.exit(v.main())"
+    run = "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; "
+    run += "import sluicegate_verify as v; sys.exit(v.main())"
     site = Path(cryptography.__file__).parents[1]
     files = [VECTORS / "final-v1.txt", VECTORS / "bureau.pub", "--policy", VECTORS / "witnesses.txt"]
     done = subprocess.run(

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from setuptools import build_meta
+from setuptools import build_meta  # type: ignore[import-untyped] # it ships no types
 
 _HERE = Path(__file__).resolve().parent
 _COPY = _HERE / "sluicegate_verify.py"
