@@ -426,7 +426,7 @@
     const told = receipt.stated || readCheckpoint(splitNote(receipt.note, "checkpoint").text);
     const lines = [`VERIFIED: entry ${receipt.index} in the ledger ${told.log ?? told.origin} of ${told.size} ` +
       `entries, made ${shown(receipt.entry.at)}.`];
-    if (key) lines.push(`By the key ${key.name}, id ${hex(key.id)}.`);
+    if (key) lines.push(`By the key ${key.name}.`);
     lines.push(...formOf(receipt), ...receipt.head.slice(1).map(shown));
     for (const gate of GATES) {
       lines.push(`${gate} ${receipt.found[gate]}: ${MEANING[`${gate} ${receipt.found[gate]}`]}`);

@@ -747,7 +747,7 @@ def report(receipt: Receipt, key: VerifierKey | None = None) -> list[str]:
         log, size = receipt.stated.log, receipt.stated.size
     at = shown(receipt.entry["at"])
     lines = [f"VERIFIED: entry {receipt.index} in the ledger {log} of {size} entries, made {at}."]
-    lines += [f"By the key {key.name}, id {key.key_id.hex()}."] if key else []
+    lines += [f"By the key {key.name}."] if key else []
     lines += form_of(receipt)
     lines += [shown(line) for line in receipt.head[1:]]
     for gate, (outcome, sentence) in receipt.words.items():
