@@ -37,6 +37,7 @@ KEY = keys.from_seed("a.example/bureau", bytes(32))
 NOON = datetime(2010, 11, 15, 20, tzinfo=UTC)  # noon in San Francisco, 15 h in New York
 DAY = timedelta(days=1)
 ZONES = {"US-CA-075": "America/Los_Angeles", "US-NY-061": "America/New_York"}
+ODD = ["../../etc", "a/b/c", ".hidden", "US CA", "", "US-CA-075/shared", "a\nb"]
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "ledger.md"
 
 
@@ -105,6 +106,15 @@ def test_a_log_without_a_place_waits_until_the_day_is_over_everywhere(house: Hou
     assert house.publisher.publish(end).sizes == {"unplaced/withheld": 2}
 
 
+def test_a_jurisdiction_that_leaves_the_program_stays_public(house: House) -> None:
+    """Once stated, a log goes on being published, though the program does not know its place any more."""
+    house.add("US-CA-075", 1)
+    house.publisher.publish(NOON, everything=True)
+    house.add("US-CA-075", 1)
+    later = replace(house.publisher, zone_of=lambda _place: None)
+    assert later.publish(datetime(2010, 11, 16, 12, tzinfo=UTC)).sizes == {"US-CA-075": 2}
+
+
 def test_what_was_entered_under_a_clock_set_back_does_not_come_out_early(house: House) -> None:
     """An entry of yesterday behind one of today waits with it: the order of a log is never broken."""
     house.add("US-CA-075", 1)
@@ -113,15 +123,17 @@ def test_what_was_entered_under_a_clock_set_back_does_not_come_out_early(house: 
 
 
 def test_private_logs_are_never_public(house: House) -> None:
-    """Intake and answers leave no trace in the public folder, however they grow."""
+    """Intake, answers and what is no jurisdiction's leave no trace in public, however they grow."""
     house.add("US-CA-075", 1)
     house.publisher.publish(NOON, everything=True)
     before = house.files()
     house.add("intake", 300)
     house.add("answers", 7)
+    house.add("elsewhere", 7)
     done = house.publisher.publish(NOON + DAY, everything=True)
     assert house.files() == before
     assert done.files == 0
+    assert done.kept == ("answers", "elsewhere", "intake")
     assert not any(name in path for path in before for name in ("intake", "answers"))
 
 
@@ -255,12 +267,12 @@ def test_what_is_public_is_never_written_over(house: House, name: str) -> None:
     assert after["checkpoint"] == before["checkpoint"]
 
 
-@pytest.mark.parametrize("log", ["../../etc", "a/b/c", ".hidden", "US CA", "", "US-CA-075/shared", "a\nb"])
+@pytest.mark.parametrize("log", ODD)
 def test_a_log_whose_name_is_no_folder_is_not_published(house: House, log: str) -> None:
     """A name that leads out of the public folder, or hides in it, is refused before anything is stated."""
     house.add(log, 1)
     with pytest.raises(LedgerError, match="name of a public log"):
-        house.publisher.publish(NOON, everything=True)
+        replace(house.publisher, zone_of=lambda _place: "UTC").publish(NOON, everything=True)
     assert house.master.size() == 0
     assert house.files() == {}
 

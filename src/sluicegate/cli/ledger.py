@@ -99,15 +99,16 @@ def show(call: Call, verify: bool, folder: Path | None) -> None:
         _verify(call, folder or call.home / PUBLIC)
         return
     with call.opened("bureau") as office:
-        stated = publisher(call, office).stated()
+        made = publisher(call, office)
+        stated = made.stated()
         sizes = office.store.log.sizes()
         statements = MasterLog(office.engine).size()
     rows = table("log", "entries", "public", "waiting", "", right=("entries", "public", "waiting"))
     document = []
     for log, size in sorted(sizes.items()):
-        private = log in PRIVATE_LOGS
+        private = not made.is_public(log, stated)
         public = stated[log].size if log in stated else 0
-        note = "never public" if private else ""
+        note = "never public" if log in PRIVATE_LOGS else "not public: no jurisdiction's" if private else ""
         counts = ("-", "-") if private else (f"{public:,}", f"{size - public:,}")
         rows.add_row(plain(log), f"{size:,}", *counts, note)
         document.append({"log": log, "entries": size, "public": None if private else public})
@@ -174,6 +175,10 @@ def _show(call: Call, done: Published, folder: Path) -> None:
     words = [
         f"{done.files:,} file(s) written to {folder}; the master log states {done.statements:,} thing(s)."
     ]
+    if others := [plain(log) for log in done.kept if log not in PRIVATE_LOGS]:
+        words.append(
+            f"Not public, because no jurisdiction of the program has that name: {', '.join(others)}."
+        )
     if done.waiting:
         words.append("Entries that wait are from a day that is not over at their jurisdiction.")
     document = {
@@ -182,5 +187,6 @@ def _show(call: Call, done: Published, folder: Path) -> None:
         "statements": done.statements,
         "public": done.sizes,
         "waiting": done.waiting,
+        "not_public": list(done.kept),
     }
     call.show(document, rows, "", *words)

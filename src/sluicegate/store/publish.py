@@ -11,7 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
@@ -32,9 +32,11 @@ from sluicegate.store.master import MASTER_LOG, MasterLog
 from sluicegate.store.sql import queries
 from sluicegate.store.trees import Trees
 
-PRIVATE_LOGS = frozenset({COMMON_LOG, "answers", MASTER_LOG})
-"""Logs that are no jurisdiction's. The first two are never public: an agency that gets no answers could count
-in them what was kept from it. `unplaced`, where bookings go whose agency no rule places, is public: their
+PRIVATE_LOGS = frozenset({COMMON_LOG, "answers"})
+"""Logs that are never public: an agency that gets no answers could count in them what was kept from it."""
+
+UNPLACED = "unplaced"
+"""Where bookings go whose agency no rule places. It is no jurisdiction's and is public all the same: its
 receipts must become final too, and a log that nobody sees is where bookings could be put out of sight."""
 
 LATEST_ZONE = "Etc/GMT+12"
@@ -49,6 +51,7 @@ class Published:
 
     sizes: dict[str, int]
     waiting: dict[str, int]  # entries that wait for the end of a day
+    kept: tuple[str, ...]  # logs that are not public: private ones, and what is no jurisdiction's
     statements: int
     files: int
 
@@ -140,7 +143,7 @@ class Publisher:
         at = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         fresh = []
         for log, size in self.entries.sizes().items():
-            if log in PRIVATE_LOGS:
+            if not self.is_public(log, known):
                 continue
             check_name(log)
             origin = self.signer_of(log).name
@@ -156,6 +159,12 @@ class Publisher:
             # the next run finds it stated, and publishes it.
             with self.session() as session:
                 self.master.state(session, fresh)
+
+    def is_public(self, log: str, stated: Collection[str]) -> bool:
+        """Whether a log is a jurisdiction's of the program, or was when it was stated, or the unplaced one."""
+        place = log.removesuffix("/withheld")
+        known = place == UNPLACED or self.zone_of(place) is not None
+        return log not in PRIVATE_LOGS and (known or log in stated)
 
     def _finished(self, log: str, low: int, size: int, now: datetime) -> int:
         """How many entries are from before the local midnight that began the day of `now`."""
@@ -196,9 +205,10 @@ class Publisher:
         waiting = {
             log: now[log] - sizes.get(log, 0)
             for log in sorted(now)
-            if log not in PRIVATE_LOGS and now[log] > sizes.get(log, 0)
+            if self.is_public(log, stated) and now[log] > sizes.get(log, 0)
         }
-        return Published(sizes, waiting, ours.size, self._files)
+        kept = tuple(sorted(log for log in now if not self.is_public(log, stated)))
+        return Published(sizes, waiting, kept, ours.size, self._files)
 
     def _targets(self) -> tuple[dict[str, Checkpoint], Checkpoint]:
         """What is to be public: the stated checkpoint of each log, and the master log as it stands."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -41,10 +41,10 @@ class Trees:
     def open(self, session: Session, log: str) -> Frontier:
         """The frontier to append to, locked until the session's commit. Raises LedgerError, see above."""
         # This write takes the lock; reading the frontier first could lose an append that races us.
-        session.execute(queries()["lock_tree"], {"log": log})
         connection = session.connection()
+        run(connection, "lock_tree", log=log)
         tree = self._frontier(connection, log)
-        last = connection.execute(queries()[f"{self.leaves}_last"], {"log": log}).scalar_one()
+        last = run(connection, f"{self.leaves}_last", log=log).scalar_one()
         count = 0 if last is None else int(last) + 1
         if count != tree.size:
             raise LedgerError(f"The tree of log {log} counts {tree.size} leaves, its table {count}.")
@@ -63,7 +63,7 @@ class Trees:
         ]
         if rows:
             insert_many(session, "insert_node", rows)
-        session.execute(queries()["set_frontier"], {"log": log, "tree": after.encode(), "newest": at})
+        run(session.connection(), "set_frontier", log=log, tree=after.encode(), newest=at)
 
     # -- reading ---------------------------------------------------------------------------------------
 
@@ -138,7 +138,7 @@ class Trees:
         return found
 
     def _frontier(self, connection: sa.Connection, log: str) -> Frontier:
-        held = connection.execute(queries()["frontier"], {"log": log}).scalar_one_or_none()
+        held = run(connection, "frontier", log=log).scalar_one_or_none()
         return Frontier.decode(_blob(held)) if held is not None else Frontier()
 
     def _nodes(
@@ -148,12 +148,10 @@ class Trees:
         above = [one for one in wanted if one[0] > 0]
         held: dict[tuple[int, int], bytes] = {}
         if above:
-            given = {"log": log, "wanted": json.dumps(above)}
-            rows = connection.execute(queries()["nodes"], given)
+            rows = run(connection, "nodes", log=log, wanted=json.dumps(above))
             held.update({(row[0], row[1]): _blob(row[2]) for row in rows})
         if places:
-            given = {"log": log, "places": json.dumps(places)}
-            rows = connection.execute(queries()[f"{self.leaves}_leaves"], given)
+            rows = run(connection, f"{self.leaves}_leaves", log=log, places=json.dumps(places))
             held.update({(0, row[0]): leaf_hash(_blob(row[1])) for row in rows})
         for level, index in wanted:
             if len(held.get((level, index), b"")) != HASH_BYTES:
@@ -185,9 +183,14 @@ class Derived:
             raise _missing(self.log, level, place)
 
 
+def run(connection: sa.Connection, name: str, **given: object) -> sa.CursorResult[Any]:
+    """A named query handed to the driver as it is: the way through SQLAlchemy's own parameters costs more
+    than all the hashing. SQLite takes `:name`; another database may not."""
+    return connection.exec_driver_sql(queries()[name].text, given)
+
+
 def insert_many(session: Session, name: str, rows: list[dict[str, object]]) -> None:
-    """Insert rows by a named query, handed to the driver as they are: the way of `Session.execute` through
-    its own parameters costs more than all the hashing. SQLite takes `:name`; another database may not."""
+    """Insert rows by a named query, in the manner of `run`."""
     session.connection().exec_driver_sql(queries()[name].text, rows)
 
 
