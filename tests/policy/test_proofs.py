@@ -9,13 +9,13 @@ from itertools import product
 
 import pytest
 from policy_world import NOBODY, utc
+from tools.prove import model as m
+from tools.prove import space
+from tools.prove.theorems import THEOREMS, World, all_guards, guards_used, prove, world
 
 from sluicegate.policy.decide import Facts, decide, decide_lookup, decide_recipient
 from sluicegate.policy.program import Program, load
 from sluicegate.terms import Gate, Ori
-from tools.prove import model as m
-from tools.prove import space
-from tools.prove.theorems import THEOREMS, World, all_guards, guards_used, prove, world
 
 _AT, _LATER = utc(2013, 6, 1), utc(2014, 6, 1)
 _GATES = (Gate.SHARE, Gate.RELAY, Gate.LOOKUP)
@@ -56,6 +56,7 @@ def _booking(charges: tuple[int, ...], *, granted: bool = False) -> m.Booking:
     return m.Booking(True, True, True, True, charges, granted)
 
 
+@cache
 def _does(number: int, day: int = 9) -> tuple[int, ...]:
     rows = space.rows(_points()[number])
     return m.effects(rows, m.known(rows, [True] * len(rows), day, _ALL), _ALL)
@@ -64,7 +65,8 @@ def _does(number: int, day: int = 9) -> tuple[int, ...]:
 @pytest.mark.slow
 @pytest.mark.parametrize("theorem", THEOREMS, ids=[one.name for one in THEOREMS])
 def test_each_promise_is_proved_and_can_fail(theorem: object) -> None:
-    """The theorem holds of all rows and bookings, and without any one guard it rests on z3 finds where it fails."""
+    """The theorem holds of all rows and bookings, and without any one guard it rests on z3 finds where it
+    fails."""
     verdict = prove(theorem, _world())  # type: ignore[arg-type]
     assert verdict.proved, verdict.counterexample
     assert [one.guard for one in verdict.weakened if not one.counterexample] == []
@@ -89,7 +91,8 @@ def test_the_assumptions_of_the_proofs_can_be_met() -> None:
 
 @pytest.mark.slow
 def test_the_model_decides_as_the_code_does() -> None:
-    """On every point of the space - kinds, modes, ranks, activation, charges, requests - model and decide agree."""
+    """On every point of the space - kinds, modes, ranks, activation, charges, requests - model and decide
+    agree."""
     program, wrong, asked = _program(), [], 0
     for number, point in enumerate(_points()):
         does = _does(number)
@@ -108,7 +111,7 @@ def test_the_model_decides_as_the_code_does() -> None:
 @pytest.mark.slow
 def test_the_model_looks_up_and_relays_as_the_code_does() -> None:
     """For bookings under one point and questions under another, look-ups and relays agree with the model."""
-    program, some_points = _program(), range(0, len(_points()), len(_points()) // 45)
+    program, some_points = _program(), range(0, len(_points()), len(_points()) // 30)
     wrong = []
     for then, now, (named, symbols), asks in product(some_points, some_points, _CHARGES[2:5], (False, True)):
         booked = decide(program, _facts(then, named, asks=asks), Gate.LOOKUP)
@@ -141,7 +144,8 @@ def test_the_model_knows_what_the_code_knows() -> None:
 
 
 def test_the_model_doubts_as_the_code_does() -> None:
-    """Without a program, a moment, or a place for the CRI the model and the code both keep every gate closed."""
+    """Without a program, a moment, or a place for the CRI the model and the code both keep every gate
+    closed."""
     number = next(n for n in range(len(_points())) if _does(n) == (m.OPEN, m.OPEN, m.OPEN))
     ori = Ori(space.ori(number))
     for program, moment, cri, header in product((True, False), repeat=4):

@@ -39,9 +39,10 @@ def _proofs(out: Console) -> bool:
         _weakened(out, one)
     proofs = sum(one.seconds for one in verdicts)
     many = sum(len(one.weakened) for one in verdicts)
+    refuted = sum(bool(weak.counterexample) for one in verdicts for weak in one.weakened)
     out.print(
         f"\n{sum(one.proved for one in verdicts)} of {len(verdicts)} theorems proved in {proofs:.2f} s. "
-        f"{many} weakened variants, {sum(bool(w.counterexample) for v in verdicts for w in v.weakened)} refuted; "
+        f"{many} weakened variants, {refuted} refuted; "
         f"{took:.2f} s in all."
     )
     return all(one.solid for one in verdicts)

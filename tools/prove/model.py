@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rule program as terms: the same text works on plain numbers and on z3's symbols.
 
-On numbers it is compared with `decide` on a whole finite space (tests/policy/test_proofs.py), so a proof about the
-symbols speaks of the code. Written from docs/explanation/gates-and-modes.md, not from `policy.rules`. Effects and
-kinds are small whole numbers; rows compete by `rank`, all different, the smallest prevails. `Guards` names each
-clause that a promise rests on, so that it can be taken out: a proof that cannot fail is no proof.
+On numbers it is compared with `decide` on a whole finite space (tests/policy/test_proofs.py), so a proof
+about the symbols speaks of the code. Written from docs/explanation/gates-and-modes.md, not from
+`policy.rules`. Effects and kinds are small whole numbers; rows compete by `rank`, all different, the
+smallest prevails. `Guards` names each clause that a promise rests on, so that it can be taken out: a proof
+that cannot fail is no proof.
 """
 
 from __future__ import annotations
@@ -52,33 +53,36 @@ class Guards:
 
 def every(*terms: Term) -> Term:
     """All of them hold."""
-    if any(z3.is_expr(one) for one in terms):
-        return z3.And(*terms)
+    for one in terms:
+        if type(one) is not bool:
+            return z3.And(*terms)
     return all(terms)
 
 
 def some(*terms: Term) -> Term:
     """One of them holds."""
-    if any(z3.is_expr(one) for one in terms):
-        return z3.Or(*terms)
+    for one in terms:
+        if type(one) is not bool:
+            return z3.Or(*terms)
     return any(terms)
 
 
 def no(term: Term) -> Term:
     """It does not hold."""
-    return z3.Not(term) if z3.is_expr(term) else not term
+    return not term if type(term) is bool else z3.Not(term)
 
 
 def when(condition: Term, then: Term, other: Term) -> Term:
     """One of two, by a condition."""
-    if z3.is_expr(condition):
-        return z3.If(condition, then, other)
-    return then if condition else other
+    if type(condition) is bool:
+        return then if condition else other
+    return z3.If(condition, then, other)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: its kind, what its mode does to G1, G2 and G3, its rank, when it was published, which row it ends."""
+    """A row: its kind, what its mode does to G1, G2 and G3, its rank, when it was published, which row it
+    ends."""
 
     kind: Term
     effects: tuple[Term, ...]
@@ -93,7 +97,8 @@ def opens(row: Row) -> Term:
 
 
 def within(inner: Row, outer: Row) -> Term:
-    """Whether one mode lets through nothing that another does not: nothing is less than some, some than all."""
+    """Whether one mode lets through nothing that another does not: nothing is less than some, some than
+    all."""
     return every(
         *(
             some(a == b, a <= MISSING, every(a < OPEN, b == OPEN))
@@ -166,7 +171,8 @@ def listed(charges: Sequence[Term], guards: Guards) -> Term:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """What else a decision looks at: whether there is a program, a moment, a place for CRI and header; charges."""
+    """What else a decision looks at: whether there is a program, a moment, a place for CRI and header;
+    charges."""
 
     program: Term
     moment: Term

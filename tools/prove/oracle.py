@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Asks Cedar and `decide` the same question on every cell of a program, and counts where they agree.
 
-Cedar is given the export that people can take away (`policy.analysis.cedar`), made from the rows and never from
-decisions. `decide` is given the program as it loads. Every jurisdiction gets an agency of its own, so that a
-decision can be made in all of them; look-ups are asked for every period of booking and the same or a later one.
+Cedar is given the export that people can take away (`policy.analysis.cedar`), made from the rows and never
+from decisions. `decide` is given the program as it loads. Every jurisdiction gets an agency of its own, so
+that a decision can be made in all of them; look-ups are asked for every period of booking and the same or a
+later one.
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ def questions(survey: Survey) -> Iterator[Cell]:
 
 
 def decided(survey: Survey, ori: Ori, cell: Cell) -> bool:
-    """What the code says: a booking received at the first instant of its period, looked up at the last of the other."""
+    """What the code says: a booking received at the first instant of its period, looked up at the last of
+    the other."""
     program = survey.program
     then, now = survey.moments(cell.place, cell.booked)[0], survey.moments(cell.place, cell.asked)[-1]
     facts = survey.facts(ori, cell.case, then)

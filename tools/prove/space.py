@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A program whose jurisdictions are the points of a finite space of rows, to compare the model with the code.
 
-One jurisdiction is one point: a default, and one to three more rows of every kind, rank and mode. All that two rows
-can do is enumerated; of more rows a sample is drawn from a seed.
+One jurisdiction is one point: a default, and one to three more rows of every kind, rank and mode. All that
+two rows can do is enumerated; of more rows a sample is drawn from a seed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ SHUT = (m.CLOSED, m.NOTHING, m.CLOSED)
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One row of a point; `rank` is its level of issuer, `ends` the row of the point that it supersedes, or -1."""
+    """One row of a point; `rank` is its level of issuer, `ends` the row of the point that it supersedes, or
+    -1."""
 
     kind: int
     effects: tuple[int, int, int]
@@ -150,7 +151,7 @@ def files(points: Sequence[Point]) -> dict[str, bytes]:
                     **plain,
                 }
             ],
-        ),  # fmt: skip
+        ),
         "rules.csv": _table("rules.csv", _rules(points, plain)),
         "choices.csv": _table("choices.csv", []),
         "requesters.csv": _table("requesters.csv", [{"ori": REQUESTER, "class": SORT, **plain}]),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Theorems about the rule program, named after the promises, and the search for what would break each.
 
-A theorem is proved when z3 finds nothing that satisfies the assumptions and contradicts the claim. Then each guard
-that it rests on is taken out of the model, one at a time, and z3 must find a counterexample.
+A theorem is proved when z3 finds nothing that satisfies the assumptions and contradicts the claim. Then
+each guard that it rests on is taken out of the model, one at a time, and z3 must find a counterexample.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from tools.prove import model as m
 from tools.prove.model import Booking, Guards, Row, Term
 
 ROWS = 3
-"""Symbolic rows beside the default: an activation, a choice and a third that meddles is the smallest full quarrel."""
+"""Symbolic rows beside the default: an activation, a choice and a third that meddles is the smallest full
+quarrel."""
 
 _GATES = range(3)
 _BITS = 4  # signed: comparisons are of numbers up to 7
@@ -59,7 +60,8 @@ class World:
 
 
 def _number(name: str) -> Term:
-    """A whole number from 0 to 7: enough for every effect, kind and charge, and to put four rows in any order."""
+    """A whole number from 0 to 7: enough for every effect, kind and charge, and to put four rows in any
+    order."""
     return z3.BitVec(name, _BITS)
 
 
@@ -92,7 +94,8 @@ def world() -> World:
         assumed += [effect >= m.CLOSED for effect in row.effects] + [
             effect <= m.OPEN for effect in row.effects
         ]
-        # Only G3 can be left to the request; a silent mode never loads, and is left in to see that it is closed.
+        # Only G3 can be left to the request; a silent mode never loads, and is left in to see that it is
+        # closed.
         assumed += [row.effects[0] != m.BY_REQUEST, row.effects[1] != m.BY_REQUEST]
         # A row that only asks ends no row in force, and the default is never superseded.
         assumed += [z3.Not(row.ends[0])]
@@ -126,7 +129,8 @@ class Theorem:
 
 
 def _shut(w: World, live: Sequence[Term]) -> Term:
-    """The row in force where these rows apply opens no gate: the jurisdiction is filtered, or not switched on."""
+    """The row in force where these rows apply opens no gate: the jurisdiction is filtered, or not switched
+    on."""
     return z3.And(*(does <= m.MISSING for does in w.does(live, Guards())))
 
 
@@ -308,7 +312,8 @@ class Verdict:
 def refute(theorem: Theorem, guards: Guards, w: World) -> Mapping[str, str]:
     """A counterexample in words, or nothing if there is none. The world only keeps what was built for others.
 
-    The most readable kind of counterexample is looked for first; only if nothing whatever is found does it hold.
+    The most readable kind of counterexample is looked for first; only if nothing whatever is found does it
+    hold.
 
     Raises:
         RuntimeError: z3 could not say.
@@ -326,7 +331,8 @@ def refute(theorem: Theorem, guards: Guards, w: World) -> Mapping[str, str]:
 
 
 def _tidy(w: World) -> Iterator[Sequence[Term]]:
-    """What makes a counterexample easy to read, where there is one of that kind: nothing missing, few rows."""
+    """What makes a counterexample easy to read, where there is one of that kind: nothing missing, few
+    rows."""
     placed = [one for b in (w.booking, w.query) for one in (b.program, b.moment, b.cri, b.header)]
     spoken = [one != m.MISSING for row in w.rows for one in row.effects]
     still = [z3.Not(live[-1]) for live in (w.then, w.now, w.elsewhere)]

@@ -79,9 +79,9 @@ def _at(where: Where, rule: str) -> str:
 def check(call: Call, program: str | None, *, thorough: bool, every: bool) -> None:
     """Look for leaks, gaps, overlaps and rows that decide nothing, and hold every promise to every cell.
 
-    PROGRAM is a folder, or the name of a program that ships; without it, the program of the home. A cell is a
-    jurisdiction, a period in which nothing changes, a gate, and a kind of booking. Exit code 4 if a gate is open
-    that must not be, or a promise does not hold.
+    PROGRAM is a folder, or the name of a program that ships; without it, the program of the home. A cell is
+    a jurisdiction, a period in which nothing changes, a gate, and a kind of booking. Exit code 4 if a gate
+    is open that must not be, or a promise does not hold.
 
     \b
     Example:
@@ -138,8 +138,8 @@ def _lines(report: Report, where: Where, limit: int | None) -> list[RenderableTy
         f"{report.program}, root {report.root[:16]}…",
         f"{report.jurisdictions:,} jurisdictions, {report.periods:,} periods, {report.cells:,} cells, "
         f"{report.pairs:,} pairs of a booking and a look-up. Decisions were run {deep}.",
-        f"{cover.waiting:,} jurisdictions have a time with nothing on record yet; {cover.without_agency:,} hold no "
-        "agency and can send no booking.",
+        f"{cover.waiting:,} jurisdictions have a time with nothing on record yet; "
+        f"{cover.without_agency:,} hold no agency and can send no booking.",
         "",
         counts,
         "",
@@ -203,8 +203,8 @@ def _details(report: Report, where: Where, limit: int | None) -> list[Renderable
 def diff(call: Call, before: str, after: str, *, as_change: bool, every: bool) -> None:
     """List every jurisdiction, gate and period whose answer differs between two programs.
 
-    BEFORE and AFTER are folders, or names of programs that ship. Dates are local days of the jurisdiction. With
-    --as-change, exit code 4 if the registry would refuse it.
+    BEFORE and AFTER are folders, or names of programs that ship. Dates are local days of the jurisdiction.
+    With --as-change, exit code 4 if the registry would refuse it.
 
     \b
     Example:
@@ -233,8 +233,8 @@ def _changed(found: Difference, limit: int | None) -> list[RenderableType]:
         ]
     wide = sum(one.widens for one in found.changes)
     lines: list[RenderableType] = [
-        f"{len(found.changes):,} answers change in {found.jurisdictions:,} jurisdictions; {wide:,} of them let more "
-        f"through. {found.restated:,} periods have another row in force that answers alike.",
+        f"{len(found.changes):,} answers change in {found.jurisdictions:,} jurisdictions; {wide:,} of them "
+        f"let more through. {found.restated:,} periods have another row in force that answers alike.",
     ]
     if found.changes:
         lines += ["", _table(found.changes[:limit]), *_more(len(found.changes), limit)]

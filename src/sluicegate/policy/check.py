@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks a whole program: leaks, gaps, overlaps, rows that decide nothing, and every promise on every cell."""
+"""Checks a whole program: leaks, gaps, overlaps, rows that decide nothing, and every promise on every
+cell."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ class Report:
 
 
 def check(program: Program, *, thorough: bool = False) -> Report:
-    """Check every cell of a program; `thorough` also runs `decide` and `decide_lookup` on every one of them."""
+    """Check every cell of a program; `thorough` also runs `decide` and `decide_lookup` on every one of
+    them."""
     survey = Survey(program)
     found = walk(survey, thorough=thorough)
     return Report(

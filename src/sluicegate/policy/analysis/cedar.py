@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules as a Cedar policy with its entities and schema: text that anybody can take away and question.
 
-Made from the rows alone (`rows`), never from decisions, so that Cedar can be a second oracle. Cedar itself works
-out: whether a period holds on a day, whether an activation applies, what the mode in force does to the gate, by
-charge and by request, and that a look-up must be open at receipt and now. Outside Cedar remain: which of several
-rows prevails, local days from instants, the jurisdiction of an ORI, the spelling of charges and purposes.
-Cedar: docs.cedarpolicy.com (policy syntax, JSON entities, `datetime` extension).
+Made from the rows alone (`rows`), never from decisions, so that Cedar can be a second oracle. Cedar itself
+works out: whether a period holds on a day, whether an activation applies, what the mode in force does to
+the gate, by charge and by request, and that a look-up must be open at receipt and now. Outside Cedar
+remain: which of several rows prevails, local days from instants, the jurisdiction of an ORI, the spelling
+of charges and purposes. Cedar: docs.cedarpolicy.com (policy syntax, JSON entities, `datetime` extension).
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from sluicegate.terms import Gate
 JSON: TypeAlias = "str | bool | Sequence[JSON] | Mapping[str, JSON]"
 
 POLICY = """\
-// Who may see what of a booking: one policy for each way in which a gate can open. Whatever none permits is denied.
-// principal: the period in which the booking was received. resource: the period in which the question is asked
-// (for G1, G2 and G4 the same one). context.then and context.now are local days of the jurisdiction.
+// Who may see what of a booking: one policy for each way in which a gate can open.
+// Whatever none of them permits is denied.
+// principal: the period in which the booking was received; resource: the one in which the question is asked
+// (for G1, G2 and G4 the same one). context.booked and context.asked are local days of the jurisdiction.
 
 @id("open")
 permit (principal is Period, action in [Action::"G1", Action::"G2", Action::"G4"], resource is Period)
-when { principal == resource && principal.begins <= context.then && context.then < principal.ends }
+when { principal == resource && principal.begins <= context.booked && context.booked < principal.ends }
 when { principal in principal.row }
 when { principal in Kind::"activation" || !(principal.row.mode.opens) }
 when {
@@ -40,7 +41,7 @@ when {
 
 @id("by charge")
 permit (principal is Period, action in [Action::"G1", Action::"G2", Action::"G4"], resource is Period)
-when { principal == resource && principal.begins <= context.then && context.then < principal.ends }
+when { principal == resource && principal.begins <= context.booked && context.booked < principal.ends }
 when { principal in principal.row }
 when { principal in Kind::"activation" }
 when {
@@ -48,29 +49,32 @@ when {
   (action == Action::"G2" && principal.row.mode.G2 == "by_charge") ||
   (action == Action::"G4" && principal.row.mode.G4 == "by_charge")
 }
-when {
-  principal.program.charges.containsAll(context.charges) && principal.program.shared.containsAny(context.charges)
-};
+when { principal.program.charges.containsAll(context.charges) }
+when { principal.program.shared.containsAny(context.charges) };
 
 @id("look-up")
 permit (principal is Period, action == Action::"G3", resource is Period)
-when { context.then <= context.now && principal.place == resource.place }
-when { principal.begins <= context.then && context.then < principal.ends }
-when { resource.begins <= context.now && context.now < resource.ends }
+when { context.booked <= context.asked && principal.place == resource.place }
+when { principal.begins <= context.booked && context.booked < principal.ends }
+when { resource.begins <= context.asked && context.asked < resource.ends }
 when { principal in principal.row && resource in resource.row }
 when { principal in Kind::"activation" || !(principal.row.mode.opens) }
 when { resource in Kind::"activation" || !(resource.row.mode.opens) }
 when {
   principal.row.mode.G3 == "open" ||
-  (principal.row.mode.G3 == "by_charge" && principal.program.charges.containsAll(context.charges) &&
+  (principal.row.mode.G3 == "by_charge" &&
+    principal.program.charges.containsAll(context.charges) &&
     principal.program.shared.containsAny(context.charges)) ||
-  (principal.row.mode.G3 == "by_request" && principal.row.mode.grants.contains({sort: context.sort, purpose: context.purpose}))
+  (principal.row.mode.G3 == "by_request" &&
+    principal.row.mode.grants.contains({sort: context.sort, purpose: context.purpose}))
 }
 when {
   resource.row.mode.G3 == "open" ||
-  (resource.row.mode.G3 == "by_charge" && resource.program.charges.containsAll(context.charges) &&
+  (resource.row.mode.G3 == "by_charge" &&
+    resource.program.charges.containsAll(context.charges) &&
     resource.program.shared.containsAny(context.charges)) ||
-  (resource.row.mode.G3 == "by_request" && resource.row.mode.grants.contains({sort: context.sort, purpose: context.purpose}))
+  (resource.row.mode.G3 == "by_request" &&
+    resource.row.mode.grants.contains({sort: context.sort, purpose: context.purpose}))
 };
 """
 
@@ -87,7 +91,7 @@ entity Period in [Row] = {
 action G1, G2, G3, G4 appliesTo {
   principal: [Period],
   resource: [Period],
-  context: { then: datetime, now: datetime, charges: Set<String>, sort: String, purpose: String },
+  context: { booked: datetime, asked: datetime, charges: Set<String>, sort: String, purpose: String },
 };
 """
 
@@ -97,15 +101,18 @@ _README = """\
 Program `{name}`, policy root `{root}`. {periods} periods of {places} jurisdictions.
 
 * `policy.cedar`: how a gate opens. `schema.cedarschema`: the shapes. `entities.json`: the rows.
-* A *Period* is a jurisdiction and a stretch of local days in which nothing changes; its id is `PLACE/FIRST-DAY`
-  (`PLACE/` for the first). Its parents are the rows that apply in it, and the parents of a row are its kind.
-* Ask: principal = the period of receipt, action = `Action::"G1"` to `"G4"`, resource = the period of the question,
-  context = then and now (local days), charges, sort of requester and purpose (empty text if there is none).
+* A *Period* is a jurisdiction and a stretch of local days in which nothing changes; its id is
+  `PLACE/FIRST-DAY` (`PLACE/` for the first). Its parents are the rows that apply in it, and the parents of a
+  row are its kind.
+* Ask: principal = the period of receipt, action = `Action::"G1"` to `"G4"`, resource = the period of the
+  question, context = booked and asked (local days), charges, sort of requester and purpose (empty text if
+  there is none).
 
-Cedar works out whether a period holds on the day, whether an activation applies, what the mode in force does to the
-gate, by charge and by request, and that a look-up is open at receipt and now. Worked out before, from the rows: which
-of several rows prevails (`row` of a period), what each kind of request is granted (`grants`), local days from
-instants, the jurisdiction of an agency. Rows with a confidence other than V are not verified in a primary text.
+Cedar works out whether a period holds on the day, whether an activation applies, what the mode in force does
+to the gate, by charge and by request, and that a look-up is open at receipt and now. Worked out before, from
+the rows: which of several rows prevails (`row` of a period), what each kind of request is granted (`grants`),
+local days from instants, the jurisdiction of an agency. Rows with a confidence other than V are not verified
+in a primary text.
 """
 
 
@@ -158,8 +165,8 @@ def period_id(place: str, period: Period) -> str:
 def request(then: str, now: str, action: Gate, days: tuple[int, int], case: Case) -> dict[str, object]:
     """One question: the periods of receipt and of now by id, a gate, both local days, and the case."""
     context = {
-        "then": _moment(days[0]),
-        "now": _moment(days[1]),
+        "booked": _moment(days[0]),
+        "asked": _moment(days[1]),
         "charges": list(case.charges),
         "sort": case.sort,
         "purpose": case.purpose,

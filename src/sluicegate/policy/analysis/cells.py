@@ -90,7 +90,8 @@ def granted(requests: Sequence[Request], case: Case) -> bool:
 
 
 def mask(program: Program, known: Sequence[Case], mode: str, gate: Gate) -> int:
-    """The cases for which a mode opens a gate, by the rows alone: bit n is set where case n is let through."""
+    """The cases for which a mode opens a gate, by the rows alone: bit n is set where case n is let
+    through."""
     effect = program.settings.gates[gate].declared or program.modes[mode].effects.get(gate)
     if effect is Effect.OPEN:
         return (1 << len(known)) - 1

@@ -27,7 +27,8 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Two rows of one jurisdiction that apply at once and name different modes; `rule` prevails over `other`."""
+    """Two rows of one jurisdiction that apply at once and name different modes; `rule` prevails over
+    `other`."""
 
     jurisdiction: str
     begins: str
@@ -100,9 +101,9 @@ def _note(
     if row.needs_switch:
         on = min((one for one in live if one.switches_on), key=lambda one: (one.begins, one.rule.id))
         used.add(on.rule.id)
-    on = any([one.switches_on for one in live])
+    activated = period.on
     for other in live:
-        if other.needs_switch and not on:
+        if other.needs_switch and not activated:
             continue
         if other is row or other.rule.mode == row.rule.mode or other.rule.kind is Kind.DEFAULT:
             continue
@@ -148,7 +149,7 @@ def _why(survey: Survey, row: Row | None) -> str:
     if row is None:
         return "another row supersedes it on the day on which it begins, or before"
     periods = [one for one in survey.periods[row.rule.jurisdiction] if row in one.live]
-    if row.needs_switch and not any(any(one.switches_on for one in p.live) for p in periods):
+    if row.needs_switch and not any(one.on for one in periods):
         return "it would open a gate, and no activation is on record for its time"
     over = sorted({one.row.rule.id for one in periods})
     if row.limits:
@@ -161,7 +162,8 @@ def _why(survey: Survey, row: Row | None) -> str:
 def located(
     files: Mapping[str, bytes], extra: Mapping[str, bytes] | None = None
 ) -> dict[str, tuple[str, int]]:
-    """File and row (the header is row 1) of every rule and choice, by id; rows that cannot be read are left out."""
+    """File and row (the header is row 1) of every rule and choice, by id; rows that cannot be read are left
+    out."""
     found: dict[str, tuple[str, int]] = {}
     for prefix, tables in (("", files), ("overlay/", extra or {})):
         for name in ("rules.csv", "choices.csv"):

@@ -25,7 +25,8 @@ Answers = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What holds on one side of a change; `answer` is the effect in words, empty where there is no such place."""
+    """What holds on one side of a change; `answer` is the effect in words, empty where there is no such
+    place."""
 
     answer: str
     mode: str
@@ -54,7 +55,8 @@ class Change:
 
     @property
     def late(self) -> bool:
-        """Whether the change begins before the day on which the row behind it became public, or is public never."""
+        """Whether the change begins before the day on which the row behind it became public, or is public
+        never."""
         return not self.after.public or self.begins < self.after.public
 
 

@@ -16,9 +16,9 @@ from datetime import datetime
 from functools import reduce
 from operator import and_
 
+from sluicegate.policy import decide as deciding
 from sluicegate.policy.analysis.cells import Survey, bits, told
 from sluicegate.policy.analysis.rows import Period
-from sluicegate.policy.decide import decide
 from sluicegate.policy.model import Agency
 from sluicegate.policy.program import Program
 from sluicegate.policy.rules import Ruling, Timeline
@@ -64,7 +64,8 @@ def leaks(program: Program) -> list[Leak]:
 
 
 def walk(survey: Survey, *, thorough: bool = False) -> Found:
-    """Compare on every cell. A jurisdiction without an agency cannot send a booking: its rulings are compared."""
+    """Compare on every cell. A jurisdiction without an agency cannot send a booking: its rulings are
+    compared."""
     leaking: list[Leak] = []
     differing: list[Difference] = []
     for place, periods in survey.periods.items():
@@ -131,17 +132,18 @@ def _all_apart(
 
 def _compare(survey: Survey, place: str, at: datetime, period: Period, ruling: Ruling) -> Iterator[Leak]:
     for gate, theirs, mine in zip(
-        _GATES, survey.masks[ruling.mode], survey.masks[str(period.row.rule.mode)], strict=True
+        _GATES, survey.masks[ruling.mode], survey.masks[period.row.mode], strict=True
     ):
         if extra := theirs & ~mine:
             yield Leak(place, at, gate, ruling.rule.id, _why(survey, period, extra))
 
 
 def _why(survey: Survey, period: Period, extra: int) -> str:
-    if not any(row.switches_on for row in period.live):
+    if not period.on:
         return "no activation covers the jurisdiction"
     rule = period.row.rule
-    return f"by the rows alone {rule.id} ({rule.mode}) is in force and does not let {told(survey.known, extra)} through"
+    cases = told(survey.known, extra)
+    return f"by the rows alone {rule.id} ({rule.mode}) is in force and does not let {cases} through"
 
 
 def _bookings(survey: Survey, *, thorough: bool) -> Iterator[tuple[Agency, datetime, tuple[str, ...]]]:
@@ -149,7 +151,7 @@ def _bookings(survey: Survey, *, thorough: bool) -> Iterator[tuple[Agency, datet
     seen: set[str] = set()
     for place, agency in survey.homes.items():
         for period in survey.periods[place]:
-            mode = str(period.row.rule.mode)
+            mode = period.row.mode
             if thorough or mode not in seen:
                 seen.add(mode)
                 for at in survey.moments(place, period):
@@ -160,7 +162,8 @@ def _bookings(survey: Survey, *, thorough: bool) -> Iterator[tuple[Agency, datet
 
 
 def _several(survey: Survey, agency: Agency) -> Iterator[tuple[Agency, datetime, tuple[str, ...]]]:
-    """An agency of several jurisdictions, or of part of the time, wherever it stands at a moment of a change."""
+    """An agency of several jurisdictions, or of part of the time, wherever it stands at a moment of a
+    change."""
     places = (agency.jurisdiction, *agency.also)
     moments = {at for one in places for period in survey.periods[one] for at in survey.moments(one, period)}
     for at in sorted(moments):
@@ -171,7 +174,7 @@ def _several(survey: Survey, agency: Agency) -> Iterator[tuple[Agency, datetime,
 
 def allowed(survey: Survey, places: tuple[str, ...], at: datetime, gate: int) -> int:
     """The cases that the rows let through at a gate (by its number) for an agency of these jurisdictions."""
-    masks = [survey.masks[str(survey.period(place, at).row.rule.mode)][gate] for place in places]
+    masks = [survey.masks[survey.period(place, at).row.mode][gate] for place in places]
     return reduce(and_, masks)
 
 
@@ -183,7 +186,7 @@ def _decided(
         theirs = opened(survey, agency.ori, at, gate)
         if theirs == mine:
             continue
-        rule = decide(survey.program, survey.facts(agency.ori, survey.known[0], at), gate).rule_id
+        rule = deciding.decide(survey.program, survey.facts(agency.ori, survey.known[0], at), gate).rule_id
         where = " ".join(places)
         if extra := theirs & ~mine:
             why = f"{agency.ori}: the rows do not let {told(survey.known, extra)} through"
@@ -197,6 +200,6 @@ def opened(survey: Survey, ori: Ori, at: datetime, gate: Gate) -> int:
     """The cases for which `decide` opens a gate to a booking of this agency, received at this moment."""
     found = 0
     for bit, case in enumerate(survey.known):
-        if decide(survey.program, survey.facts(ori, case, at), gate).open:
+        if deciding.decide(survey.program, survey.facts(ori, case, at), gate).open:
             found |= 1 << bit
     return found

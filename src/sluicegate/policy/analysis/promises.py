@@ -10,13 +10,14 @@ taken from `rows` and `cells`, never from the decision under test.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
+from sluicegate.policy import decide as deciding
 from sluicegate.policy.analysis.cells import Survey
 from sluicegate.policy.analysis.leaks import Found
 from sluicegate.policy.analysis.rows import Period
-from sluicegate.policy.decide import Facts, decide, decide_lookup, decide_recipient
+from sluicegate.policy.decide import Facts
 from sluicegate.policy.model import DOUBT_RULE, Agency, Rule
 from sluicegate.policy.program import Program
 from sluicegate.policy.rules import Ruling
@@ -95,11 +96,12 @@ def promises(survey: Survey, found: Found, *, thorough: bool = False) -> tuple[P
 
 
 def _met(survey: Survey) -> dict[str, tuple[str, Period]]:
-    """The modes in force anywhere, each with a jurisdiction and a period; one with an agency if there is one."""
+    """The modes in force anywhere, each with a jurisdiction and a period; one with an agency if there is
+    one."""
     met: dict[str, tuple[str, Period]] = {}
     for place in (*survey.homes, *survey.periods):
         for period in survey.periods[place]:
-            met.setdefault(str(period.row.rule.mode), (place, period))
+            met.setdefault(period.row.mode, (place, period))
     return met
 
 
@@ -129,7 +131,7 @@ def _filters(survey: Survey, found: Found) -> Iterator[Breach]:
 
 
 def _mode(survey: Survey, place: str, at: datetime) -> str:
-    return str(survey.period(place, at).row.rule.mode)
+    return survey.period(place, at).row.mode
 
 
 def _pairs(survey: Survey, *, thorough: bool) -> Iterator[tuple[str, Agency, Period, Period]]:
@@ -138,7 +140,7 @@ def _pairs(survey: Survey, *, thorough: bool) -> Iterator[tuple[str, Agency, Per
     kinds: set[tuple[str, str]] = set()
     for place, agency in survey.homes.items():
         periods = survey.periods[place]
-        line = tuple([str(one.row.rule.mode) for one in periods])
+        line = tuple([one.row.mode for one in periods])
         if line in seen and not thorough:
             continue
         seen.add(line)
@@ -154,8 +156,8 @@ def _lookups(survey: Survey, *, thorough: bool) -> dict[str, list[Breach]]:
     number = _GATES.index(Gate.LOOKUP)
     for place, agency, booked, asked in _pairs(survey, thorough=thorough):
         then, now = survey.moments(place, booked)[0], survey.moments(place, asked)[-1]
-        before = survey.masks[str(booked.row.rule.mode)]
-        after = survey.masks[str(asked.row.rule.mode)]
+        before = survey.masks[booked.row.mode]
+        after = survey.masks[asked.row.mode]
         extra = _found(survey, agency.ori, then, now) & ~(before[number] & after[number])
         if extra:
             shut = not any(before) or not any(after)
@@ -170,11 +172,14 @@ def _lookups(survey: Survey, *, thorough: bool) -> dict[str, list[Breach]]:
 
 def _found(survey: Survey, ori: Ori, then: datetime, now: datetime) -> int:
     """The cases in which a booking received then is found now."""
-    cases = 0
+    cases, program = 0, survey.program
     for bit, case in enumerate(survey.known):
         facts = survey.facts(ori, case, then)
-        first = decide(survey.program, facts, Gate.LOOKUP)
-        cases |= decide_lookup(first, survey.program, facts, now).open << bit
+        # A booking comes without a request; who asks, and for what, is known when it is looked up.
+        plain = replace(facts, requester=Ori(""), purpose="")
+        first = deciding.decide(program, plain, Gate.LOOKUP)
+        found = deciding.decide_lookup(first, program, facts, now, program_then=program)
+        cases |= found.open << bit
     return cases
 
 
@@ -194,12 +199,13 @@ def _silence(survey: Survey) -> Iterator[Breach]:
 
 
 def _heard(survey: Survey, ori: Ori, at: datetime, other: Ori, place: str, then: Period) -> int:
-    """The cases in which a recipient hears the answer; its own moment is one at which its mode is in force."""
+    """The cases in which a recipient hears the answer; its own moment is one at which its mode is in
+    force."""
     moment = survey.moments(place, then)[0]
     cases = 0
     for bit, case in enumerate(survey.known):
-        booking = decide(survey.program, survey.facts(ori, case, at), Gate.RELAY)
-        answer = decide_recipient(survey.program, booking, other, moment, charges=case.charges)
+        booking = deciding.decide(survey.program, survey.facts(ori, case, at), Gate.RELAY)
+        answer = deciding.decide_recipient(survey.program, booking, other, moment, charges=case.charges)
         cases |= answer.open << bit
     return cases
 
@@ -249,9 +255,7 @@ def _switched_off(survey: Survey) -> Iterator[Breach]:
     for place, periods in survey.periods.items():
         for period in periods:
             row = period.row
-            if not any(survey.masks[str(row.rule.mode)][:3]):
-                continue
-            if not any([one.switches_on for one in period.live]):
+            if not period.on and any(survey.masks[row.mode][:3]):
                 at = survey.moments(place, period)[0].isoformat()
                 yield Breach(
                     "doubt-denies", place, at, row.rule.id, "it opens a gate, and nothing switched it on"
@@ -271,7 +275,7 @@ def _doubts(program: Program) -> Iterator[Breach]:
     )
     for words, given, facts in tries:
         for gate in _GATES:
-            one = decide(given, facts, gate)
+            one = deciding.decide(given, facts, gate)
             if one.open or one.rule_id != DOUBT_RULE:
                 yield Breach("doubt-denies", "", "", one.rule_id, f"{gate} is decided in spite of {words}")
 

@@ -38,9 +38,7 @@ def objections(before: Program, after: Program, *, today: date | None = None) ->
     """
     found = [*_removed(before, after), *_published(before, after, today)]
     kept = {(one.promise, one.jurisdiction, one.why) for one in _broken(before)}
-    for one in _broken(after):
-        if (one.promise, one.jurisdiction, one.why) not in kept:
-            found.append(one)
+    found += [one for one in _broken(after) if (one.promise, one.jurisdiction, one.why) not in kept]
     found += _rewritten(before, after, today)
     return tuple(found)
 
@@ -87,7 +85,8 @@ def _published(before: Program, after: Program, today: date | None) -> Iterator[
 
 
 def _rewritten(before: Program, after: Program, today: date | None) -> Iterator[Objection]:
-    """What was known on the day before the change must be what was known: no answer of that day may differ."""
+    """What was known on the day before the change must be what was known: no answer of that day may
+    differ."""
     if today is None:
         return
     eve = today - timedelta(days=1)

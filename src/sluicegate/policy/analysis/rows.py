@@ -16,8 +16,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sluicegate.policy.model import BINDING, Effect, Kind, Mode, Rule
-from sluicegate.policy.program import Program
 from sluicegate.policy.places import FIRST, LAST
+from sluicegate.policy.program import Program
 from sluicegate.terms import Gate
 
 _RANK = attrgetter("rank")
@@ -39,14 +39,14 @@ def width(effect: Effect | None) -> int:
 def within(inner: Mode, outer: Mode) -> bool:
     """Whether a mode lets through nothing, at any gate, that another mode does not let through."""
     pairs = [(inner.effects.get(gate), outer.effects.get(gate)) for gate in Gate]
-    return all(a == b or width(a) < width(b) for a, b in pairs)
+    return all(a == b or not width(a) or width(a) < width(b) for a, b in pairs)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Row:
+class Row(NamedTuple):
     """A binding row with its local days and its place in the one order of rows; the lowest rank prevails."""
 
     rule: Rule
+    mode: str
     begins: int
     ends: int
     rank: int
@@ -57,12 +57,13 @@ class Row:
 
 class Period(NamedTuple):
     """From a local day up to, not including, another: the row in force and every binding row that applies,
-    first in rank first. A plain tuple, because a nation has tens of thousands."""
+    first in rank first; `on` if one of them switches on. A plain tuple: a nation has tens of thousands."""
 
     begins: int
     ends: int
     row: Row
     live: tuple[Row, ...]
+    on: bool
 
 
 def _ends(rules: Mapping[str, Rule]) -> dict[str, int]:
@@ -100,6 +101,7 @@ class Rows:
         for rank, rule in enumerate(sorted(binding, key=lambda one: self._order(one, depth))):
             row = Row(
                 rule,
+                str(rule.mode),
                 begun(rule),
                 ends[rule.id],
                 rank,
@@ -112,8 +114,9 @@ class Rows:
 
     def _order(self, rule: Rule, depth: Mapping[str, int]) -> tuple[int | str, ...]:
         settings = self.program.settings
-        keys = {"closer": -depth[rule.jurisdiction], "later": -begun(rule)}
-        return (settings.issuers.index(rule.level), *(keys[tie] for tie in settings.ties), rule.id)
+        closer, later = -depth[rule.jurisdiction], -begun(rule)
+        ties = (closer, later) if settings.ties[0] == "closer" else (later, closer)
+        return (settings.issuers.index(rule.level), *ties, rule.id)
 
     def of(self, place: str) -> list[Row]:
         """Every binding row of a jurisdiction and of whatever it stands in, first in rank first."""
@@ -138,16 +141,16 @@ class Rows:
         found = []
         for here, after in zip(order, ends, strict=True):
             live = [row for row in rows if row.begins <= here < row.ends]
-            found.append(Period(here, after, self.settled(live), tuple(live)))
+            on = False
+            for row in live:
+                if row.switches_on:
+                    on = True
+                    break
+            found.append(Period(here, after, self._settled(live, on=on), tuple(live), on))
         return found
 
-    def settled(self, live: Sequence[Row]) -> Row:
+    def _settled(self, live: Sequence[Row], *, on: bool) -> Row:
         """The row in force among those that apply, which come first in rank first."""
-        on = False
-        for row in live:
-            if row.switches_on:
-                on = True
-                break
         limits = []
         best = None
         for row in live:
@@ -159,10 +162,11 @@ class Rows:
         return self._limited(best, [row for row in limits if on or not row.needs_switch]) if limits else best
 
     def _limited(self, best: Row, limits: Sequence[Row]) -> Row:
-        """A row that says what cannot be done prevails only where it lets nothing more through at any gate."""
+        """A row that says what cannot be done prevails only where it lets nothing more through at any
+        gate."""
         modes = self.program.modes
-        bound = modes[str(best.rule.mode)]
-        return next((row for row in limits if within(modes[str(row.rule.mode)], bound)), best)
+        bound = modes[best.mode]
+        return next((row for row in limits if within(modes[row.mode], bound)), best)
 
     def instants(self, zone: str, days: Sequence[int]) -> list[datetime]:
         """The first instant (UTC) of each of these local days of a time zone, each worked out once."""
