@@ -99,13 +99,15 @@ def _note(
     """The activation that others stand on, and rows that apply beside the one in force."""
     row, live = period.row, period.live
     if row.needs_switch:
-        on = min((one for one in live if one.switches_on), key=lambda one: (one.begins, one.rule.id))
-        used.add(on.rule.id)
+        on = min((one.begins, one.rule.id) for one in live if one.switches_on)
+        used.add(on[1])
     activated = period.on
     for other in live:
-        if other.needs_switch and not activated:
-            continue
-        if other is row or other.rule.mode == row.rule.mode or other.rule.kind is Kind.DEFAULT:
+        if (
+            other.mode == row.mode
+            or other.rule.kind is Kind.DEFAULT
+            or (other.needs_switch and not activated)
+        ):
             continue
         if other.rule.jurisdiction == row.rule.jurisdiction:
             key = (row.rule.jurisdiction, row.rule.id, other.rule.id)
@@ -148,13 +150,13 @@ def _unreachable(survey: Survey, used: set[str]) -> Iterator[Unreachable]:
 def _why(survey: Survey, row: Row | None) -> str:
     if row is None:
         return "another row supersedes it on the day on which it begins, or before"
-    periods = [one for one in survey.periods[row.rule.jurisdiction] if row in one.live]
+    periods = [one for one in survey.periods[row.rule.jurisdiction] if row.begins <= one.begins < row.ends]
     if row.needs_switch and not any(one.on for one in periods):
         return "it would open a gate, and no activation is on record for its time"
     over = sorted({one.row.rule.id for one in periods})
     if row.limits:
         return f"it would open what {', '.join(over)} closes"
-    if all(one.row.rule.mode == row.rule.mode for one in periods):
+    if all(one.row.mode == row.mode for one in periods):
         return f"it only repeats what {', '.join(over)} says"
     return f"it always gives way to {', '.join(over)}"
 

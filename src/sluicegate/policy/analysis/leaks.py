@@ -50,11 +50,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a walk found, and how often it ran `decide`."""
+    """What a walk found, how often it ran `decide`, and in which jurisdictions the two ways are apart."""
 
     leaks: tuple[Leak, ...]
     differences: tuple[Difference, ...]
     decided: int
+    apart: frozenset[str]
 
 
 def leaks(program: Program) -> list[Leak]:
@@ -68,8 +69,10 @@ def walk(survey: Survey, *, thorough: bool = False) -> Found:
     compared."""
     leaking: list[Leak] = []
     differing: list[Difference] = []
+    apart: set[str] = set()
     for place, periods in survey.periods.items():
         for at, period, ruling in _apart(survey, place, periods, survey.program.timelines[place]):
+            apart.add(place)
             found = list(_compare(survey, place, at, period, ruling))
             leaking += found
             if not found:
@@ -80,7 +83,7 @@ def walk(survey: Survey, *, thorough: bool = False) -> Found:
         decided += len(_GATES) * len(survey.known)
         for one in _decided(survey, agency, at, places):
             (leaking if isinstance(one, Leak) else differing).append(one)  # type: ignore[arg-type]
-    return Found(tuple(leaking), tuple(differing), decided)
+    return Found(tuple(leaking), tuple(differing), decided, frozenset(apart))
 
 
 def _apart(
@@ -103,7 +106,7 @@ def _alike(begins: list[datetime], periods: list[Period], line: Timeline) -> boo
             rule = periods[number].row.rule
             if begins[number] != start:
                 return False
-        if ruling.rule is not rule:
+        if ruling.rule is not rule or ruling.mode != rule.mode:
             return False
     return number == last
 
@@ -120,7 +123,8 @@ def _all_apart(
             mine += 1
         while theirs < last_theirs and starts[theirs + 1] <= at:
             theirs += 1
-        if rulings[theirs].rule is not periods[mine].row.rule:
+        ruling, rule = rulings[theirs], periods[mine].row.rule
+        if ruling.rule is not rule or ruling.mode != rule.mode:
             yield at, periods[mine], rulings[theirs]
         if mine < last_mine and (theirs == last_theirs or begins[mine + 1] <= starts[theirs + 1]):
             at = begins[mine + 1]

@@ -74,16 +74,17 @@ class Promise:
 def promises(survey: Survey, found: Found, *, thorough: bool = False) -> tuple[Promise, ...]:
     """Every promise that speaks of policy; `found` is what the walk for leaks found in the same survey."""
     looked = _lookups(survey, thorough=thorough)
+    met = _met(survey)
     broken = {
         "filter-never-shares": [*_filters(survey, found), *looked["filter-never-shares"]],
         "choice-at-booking": looked["choice-at-booking"],
-        "silence-is-total": list(_silence(survey)),
+        "silence-is-total": list(_silence(survey, met)),
         "no-back-dating": list(_back_dating(survey.program, thorough=thorough)),
-        "decision-before-egress": list(_named(survey.program)),
+        "decision-before-egress": list(_named(survey.program, found)),
         "doubt-denies": [*_switched_off(survey), *_leaks("doubt-denies", found), *_doubts(survey.program)],
     }
     gates, known = len(_GATES), len(survey.known)
-    modes = len(_met(survey))
+    modes = len(met)
     cells = {
         "filter-never-shares": survey.cells + survey.pairs,
         "choice-at-booking": survey.pairs,
@@ -101,7 +102,10 @@ def _met(survey: Survey) -> dict[str, tuple[str, Period]]:
     met: dict[str, tuple[str, Period]] = {}
     for place in (*survey.homes, *survey.periods):
         for period in survey.periods[place]:
-            met.setdefault(period.row.mode, (place, period))
+            if period.row.mode not in met:
+                met[period.row.mode] = (place, period)
+        if len(met) == len(survey.masks):
+            break
     return met
 
 
@@ -183,12 +187,12 @@ def _found(survey: Survey, ori: Ori, then: datetime, now: datetime) -> int:
     return cases
 
 
-def _silence(survey: Survey) -> Iterator[Breach]:
+def _silence(survey: Survey, all_met: Mapping[str, tuple[str, Period]]) -> Iterator[Breach]:
     for name, gate in _by_name(survey):
         if gate is Gate.RELAY:
             yield Breach("silence-is-total", "", "", "", f"mode {name} opens {gate}")
     number = _GATES.index(Gate.RELAY)
-    met = {mode: at for mode, at in _met(survey).items() if at[0] in survey.homes}
+    met = {mode: at for mode, at in all_met.items() if at[0] in survey.homes}
     for sender, (place, period) in met.items():
         at = survey.moments(place, period)[0]
         for recipient, (other, then) in met.items():
@@ -237,17 +241,17 @@ def _known_early(program: Program, day: date) -> Iterator[Breach]:
             yield Breach("no-back-dating", rule.jurisdiction, day.isoformat(), rule.id, why)
 
 
-def _named(program: Program) -> Iterator[Breach]:
-    for place, line in program.timelines.items():
-        for one in line.rulings:
-            rule = one.rule
-            if program.rules.get(rule.id) is not rule or one.mode != rule.mode:
+def _named(program: Program, found: Found) -> Iterator[Breach]:
+    """Rows that say too little, and rulings that stand on no row on record: only where the walk saw one."""
+    for rule in program.rules.values():
+        if not (rule.version and rule.issuer and rule.wording in program.wording):
+            why = "the row names no version, issuer or wording on record"
+            yield Breach("decision-before-egress", rule.jurisdiction, "", rule.id, why)
+    for place in sorted(found.apart):
+        for one in program.timelines[place].rulings:
+            if program.rules.get(one.rule.id) is not one.rule or one.mode != one.rule.mode:
                 why = "the row in force is not the row on record"
-            elif not (rule.version and rule.issuer and rule.wording in program.wording):
-                why = "the row in force names no version, issuer or wording on record"
-            else:
-                continue
-            yield Breach("decision-before-egress", place, one.begins.isoformat(), rule.id, why)
+                yield Breach("decision-before-egress", place, one.begins.isoformat(), one.rule.id, why)
 
 
 def _switched_off(survey: Survey) -> Iterator[Breach]:

@@ -62,7 +62,7 @@ class Period(NamedTuple):
     begins: int
     ends: int
     row: Row
-    live: tuple[Row, ...]
+    live: list[Row]
     on: bool
 
 
@@ -146,7 +146,7 @@ class Rows:
                 if row.switches_on:
                     on = True
                     break
-            found.append(Period(here, after, self._settled(live, on=on), tuple(live), on))
+            found.append(Period(here, after, self._settled(live, on=on), live, on))
         return found
 
     def _settled(self, live: Sequence[Row], *, on: bool) -> Row:
