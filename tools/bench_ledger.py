@@ -189,7 +189,7 @@ def ours_published(folder: str) -> Results:
         store.session,
         home / "public",
         lambda log: papers.log_key(KEY, log),
-        lambda _place: None,
+        lambda _place: "UTC",
     )
     spent: list[float] = []
     with clocked(spent):

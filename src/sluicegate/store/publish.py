@@ -161,7 +161,7 @@ class Publisher:
                 self.master.state(session, fresh)
 
     def is_public(self, log: str, stated: Collection[str]) -> bool:
-        """Whether a log is a jurisdiction's of the program, or was when it was stated, or the unplaced one."""
+        """Whether a log is a jurisdiction's of the program, or was when stated, or the unplaced one."""
         place = log.removesuffix("/withheld")
         known = place == UNPLACED or self.zone_of(place) is not None
         return log not in PRIVATE_LOGS and (known or log in stated)

@@ -183,7 +183,7 @@ class Derived:
             raise _missing(self.log, level, place)
 
 
-def run(connection: sa.Connection, name: str, **given: object) -> sa.CursorResult[Any]:
+def run(connection: sa.Connection, name: str, **given: object) -> sa.CursorResult[*tuple[Any, ...]]:
     """A named query handed to the driver as it is: the way through SQLAlchemy's own parameters costs more
     than all the hashing. SQLite takes `:name`; another database may not."""
     return connection.exec_driver_sql(queries()[name].text, given)
