@@ -113,6 +113,8 @@ class Survey:
     periods: dict[str, list[Period]] = field(init=False)
     masks: dict[str, tuple[int, ...]] = field(init=False)
     homes: dict[str, Agency] = field(init=False)
+    others: list[Agency] = field(init=False)
+    inhabited: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.rows = Rows(self.program)
@@ -122,7 +124,7 @@ class Survey:
             name: tuple(mask(self.program, self.known, name, gate) for gate in Gate)
             for name in self.program.modes
         }
-        self.homes = _homes(self.program)
+        self.homes, self.others, self.inhabited = _standing(self.program)
 
     @property
     def spans(self) -> int:
@@ -169,13 +171,20 @@ class Survey:
         return NOBODY
 
 
-def _homes(program: Program) -> dict[str, Agency]:
-    """An agency for each jurisdiction that has one: of that jurisdiction alone, and at all times."""
-    found: dict[str, Agency] = {}
+def _standing(program: Program) -> tuple[dict[str, Agency], list[Agency], set[str]]:
+    """An agency for each jurisdiction that has one of its own at all times; all other agencies; and every
+    jurisdiction in which some agency stands at some time."""
+    homes: dict[str, Agency] = {}
+    others: list[Agency] = []
+    inhabited: set[str] = set()
     for agency in program.agencies:
-        if not (agency.also or agency.begins or agency.ends):
-            found.setdefault(agency.jurisdiction, agency)
-    return found
+        place = agency.jurisdiction
+        if agency.also or agency.begins or agency.ends:
+            others.append(agency)
+            inhabited.update((place, *agency.also))
+        elif place not in homes:
+            homes[place] = agency
+    return homes, others, inhabited | set(homes)
 
 
 def bits(value: int) -> Iterator[int]:

@@ -85,12 +85,8 @@ def coverage(survey: Survey) -> Coverage:
         tuple(_unreachable(survey, used)),
         tuple(sorted(set(survey.program.modes) - {str(mode) for mode in modes})),
         waiting,
-        len(survey.program.jurisdictions) - len(_inhabited(survey)),
+        len(survey.program.jurisdictions) - len(survey.inhabited),
     )
-
-
-def _inhabited(survey: Survey) -> set[str]:
-    return {place for one in survey.program.agencies for place in (one.jurisdiction, *one.also)}
 
 
 def _note(

@@ -160,8 +160,8 @@ def _bookings(survey: Survey, *, thorough: bool) -> Iterator[tuple[Agency, datet
                 seen.add(mode)
                 for at in survey.moments(place, period):
                     yield agency, at, (place,)
-    for agency in survey.program.agencies:
-        if agency.also or ((agency.begins or agency.ends) and thorough):
+    for agency in survey.others:
+        if agency.also or thorough:
             yield from _several(survey, agency)
 
 

@@ -92,13 +92,10 @@ class Rows:
 
     def __post_init__(self) -> None:
         program = self.program
-        depth = {
-            place: len(program.chain(place)) for place in {r.jurisdiction for r in program.rules.values()}
-        }
         ends = _ends(program.rules)
         opening = {name for name, mode in program.modes.items() if mode.opens}
         binding = [rule for rule in program.rules.values() if rule.kind in BINDING and rule.mode]
-        for rank, rule in enumerate(sorted(binding, key=lambda one: self._order(one, depth))):
+        for rank, rule in enumerate(self._in_order(binding)):
             row = Row(
                 rule,
                 str(rule.mode),
@@ -112,11 +109,16 @@ class Rows:
             if row.begins < row.ends:
                 self.by_place.setdefault(rule.jurisdiction, []).append(row)
 
-    def _order(self, rule: Rule, depth: Mapping[str, int]) -> tuple[int | str, ...]:
-        settings = self.program.settings
-        closer, later = -depth[rule.jurisdiction], -begun(rule)
-        ties = (closer, later) if settings.ties[0] == "closer" else (later, closer)
-        return (settings.issuers.index(rule.level), *ties, rule.id)
+    def _in_order(self, rules: Sequence[Rule]) -> list[Rule]:
+        """Rules in the order that the program states: level of issuer, then its ties, then the id."""
+        settings, program = self.program.settings, self.program
+        level = {name: number for number, name in enumerate(settings.issuers)}
+        near = {place: -len(program.chain(place)) for place in {rule.jurisdiction for rule in rules}}
+        if settings.ties[0] == "closer":
+            keys = [(level[one.level], near[one.jurisdiction], -begun(one), one.id) for one in rules]
+        else:
+            keys = [(level[one.level], -begun(one), near[one.jurisdiction], one.id) for one in rules]
+        return [rules[number] for number in sorted(range(len(rules)), key=keys.__getitem__)]
 
     def of(self, place: str) -> list[Row]:
         """Every binding row of a jurisdiction and of whatever it stands in, first in rank first."""
