@@ -97,13 +97,14 @@ def opens(row: Row) -> Term:
 
 
 def within(inner: Row, outer: Row) -> Term:
-    """Whether one mode lets through nothing that another does not: nothing is less than some, some than
-    all."""
-    return every(
-        *(
-            some(a == b, a <= MISSING, every(a < OPEN, b == OPEN))
-            for a, b in zip(inner.effects, outer.effects, strict=True)
-        )
+    """Whether one mode surely lets through nothing that another does not.
+
+    What a request is granted differs from mode to mode, so by request is within nothing but open and itself.
+    """
+    pairs = list(zip(inner.effects, outer.effects, strict=True))
+    return some(
+        every(*(a == b for a, b in pairs)),
+        every(*(some(a <= MISSING, b == OPEN, every(a == BY_CHARGE, b == BY_CHARGE)) for a, b in pairs)),
     )
 
 

@@ -28,18 +28,22 @@ DAWN = 0
 DUSK = date.max.toordinal() + 1
 """The day after every date: what has no end ends then."""
 
-_WIDTH: Mapping[Effect | None, int] = {Effect.OPEN: 2, Effect.CLOSED: 0, Effect.NOTHING: 0, None: 0}
-
-
-def width(effect: Effect | None) -> int:
-    """How much an effect lets through: 0 nothing, 1 some bookings, 2 every booking."""
-    return _WIDTH.get(effect, 1)
+_SHUT = (Effect.CLOSED, Effect.NOTHING, None)
 
 
 def within(inner: Mode, outer: Mode) -> bool:
-    """Whether a mode lets through nothing, at any gate, that another mode does not let through."""
-    pairs = [(inner.effects.get(gate), outer.effects.get(gate)) for gate in Gate]
-    return all(a == b or not width(a) or width(a) < width(b) for a, b in pairs)
+    """Whether a mode surely lets through nothing, at any gate, that another mode does not let through.
+
+    What a request is granted differs from mode to mode, so by request is within nothing but open and itself.
+    """
+    if inner.effects == outer.effects and inner.name == outer.name:
+        return True
+    for gate in Gate:
+        here, there = inner.effects.get(gate), outer.effects.get(gate)
+        same = here is there and here is Effect.BY_CHARGE
+        if here not in _SHUT and there is not Effect.OPEN and not same:
+            return False
+    return True
 
 
 class Row(NamedTuple):
