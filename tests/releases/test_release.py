@@ -153,6 +153,7 @@ def test_an_extent_that_was_not_true_is_seen_when_the_piece_is_opened() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(name=st.sampled_from(sorted(released())), at=st.integers(0, 10**6), other=st.integers(1, 255))
+@pytest.mark.slow
 def test_any_changed_byte_is_refused(name: str, at: int, other: int) -> None:
     """Whatever byte of whatever file is changed, the release is refused."""
     files = dict(released())
@@ -302,6 +303,7 @@ json_values = st.recursive(
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=80) | json_values.map(lambda value: json.dumps(value).encode()))
+@pytest.mark.slow
 def test_files_of_any_bytes_are_refused_in_our_own_words(data: bytes) -> None:
     """Documents, redactions, secrets and openings answer any bytes with a refusal of ours."""
     letter = document.from_json(LETTER)
@@ -317,6 +319,7 @@ def test_files_of_any_bytes_are_refused_in_our_own_words(data: bytes) -> None:
     key=st.sampled_from(["format", "release", "made", "structure", "pieces", "root", "codes", "about_codes"]),
     value=json_values,
 )
+@pytest.mark.slow
 def test_a_release_of_any_shape_is_refused_in_our_own_words(key: str, value: Any) -> None:
     """Whatever stands in place of a part of the data, the release is refused, and nothing else happens."""
     files = released()

@@ -205,6 +205,7 @@ def test_the_statement_is_one_that_the_master_log_takes() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(name=st.sampled_from(sorted(made().files)), at=st.integers(0, 10**6), other=st.integers(1, 255))
+@pytest.mark.slow
 def test_any_changed_byte_is_refused(name: str, at: int, other: int) -> None:
     """Whatever byte of whatever file is changed, the check refuses the export."""
     files = dict(made().files)
@@ -269,6 +270,7 @@ json_values = st.recursive(
     key=st.sampled_from(["format", "month", "threshold", "places", "basis", "figures", "answers"]),
     value=json_values,
 )
+@pytest.mark.slow
 def test_a_document_of_any_shape_is_refused_in_our_own_words(key: str, value: Any) -> None:
     """Whatever stands in place of a part of the document, the check answers or refuses; it never fails."""
     files = made().files
@@ -283,6 +285,7 @@ def test_a_document_of_any_shape_is_refused_in_our_own_words(key: str, value: An
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=60) | json_values.map(canonical.encode))
+@pytest.mark.slow
 def test_an_opening_of_any_bytes_is_refused_in_our_own_words(data: bytes) -> None:
     """Bytes that are no opening are refused, and nothing else happens."""
     document = json.loads(made().files[DATA])

@@ -15,7 +15,7 @@ from sluicegate.statistics.suppress import THRESHOLD, Cell, Range, Sum, attack, 
 
 PLACES, PARTS = ("A", "B"), ("copied", "withheld")
 SMALL = 4  # a threshold at which every table can be tried
-MOST = 13  # the largest count tried for a cell that is not shown
+MOST = 16  # the largest count tried: no sum that is shown is larger
 
 
 def sums_of(places: tuple[str, ...], parts: tuple[str, ...]) -> list[Sum]:
@@ -48,12 +48,12 @@ def every_value(values: dict[Cell, int], hidden: frozenset[Cell]) -> dict[Cell, 
     return found
 
 
-small_tables = st.tuples(*[st.integers(0, 7)] * 4).map(
+small_tables = st.tuples(*[st.integers(0, 4)] * 4).map(
     lambda counts: table(dict(zip(itertools.product(PLACES, PARTS), counts, strict=True)), PLACES, PARTS)
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(small_tables)
 @pytest.mark.slow
 def test_no_reader_who_tries_every_table_narrows_a_hidden_cell_below_the_mark(
@@ -67,7 +67,7 @@ def test_no_reader_who_tries_every_table_narrows_a_hidden_cell_below_the_mark(
         assert max(found) - min(found) >= SMALL - 2, cell
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(small_tables, st.sets(st.sampled_from(list(itertools.product(("A", "B", "N"), ("all", *PARTS))))))
 @pytest.mark.slow
 def test_the_attack_finds_exactly_what_trying_every_table_finds(

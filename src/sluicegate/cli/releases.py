@@ -22,8 +22,7 @@ from sluicegate.releases.codes import EXEMPTIONS, UNVERIFIED
 from sluicegate.releases.redact import Secrets
 from sluicegate.store.journal import stamp
 
-_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-_NEW = click.Path(path_type=Path)
+_PATH = click.Path(path_type=Path)
 
 
 @click.group()
@@ -37,10 +36,10 @@ def release() -> None:
 
 
 @release.command()
-@click.argument("file", metavar="DOCUMENT", type=_FILE)
-@click.option("--redact", "redactions", type=_FILE, help="What is withheld, by piece [default: nothing].")
-@click.option("--secrets", "kept", required=True, type=_NEW, help="Custodian's file; kept if it exists.")
-@click.option("--to", "folder", required=True, type=_NEW, help="A new folder for the release.")
+@click.argument("file", metavar="DOCUMENT", type=_PATH)
+@click.option("--redact", "redactions", type=_PATH, help="What is withheld, by piece [default: nothing].")
+@click.option("--secrets", "kept", required=True, type=_PATH, help="Custodian's file; kept if it exists.")
+@click.option("--to", "folder", required=True, type=_PATH, help="A new folder for the release.")
 @click.option("--id", "name", help="Id of the release [default: that of the document].")
 @click.option("--even-if-repeated", is_flag=True, help="Also where a withheld text stands elsewhere.")
 @click.option("--state", "stated", is_flag=True, help="State the manifest in this home's master log.")
@@ -113,9 +112,9 @@ def _sealed(kept: Path, read: document.Document) -> Secrets:
 
 
 @release.command("verify")
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--opened", type=_FILE, help="What was opened to a court.")
-@click.option("--earlier", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A release.")
+@click.argument("folder", type=_PATH)
+@click.option("--opened", type=_PATH, help="What was opened to a court.")
+@click.option("--earlier", type=_PATH, help="A release.")
 @standard
 def verify_(call: Call, folder: Path, opened: Path | None, earlier: Path | None) -> None:
     """Verify a release: every file, every piece, the root, the page, and what was opened.
@@ -140,6 +139,8 @@ def verify_(call: Call, folder: Path, opened: Path | None, earlier: Path | None)
 
 def _read_folder(folder: Path) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
+    if not folder.is_dir():
+        raise UsageError(f"{quoted(str(folder), 200)} is not a folder.")
     for path in sorted(folder.iterdir()):
         if not path.is_file() or len(files) > len((bundle.DATA, bundle.PAGE, bundle.MANIFEST)):
             raise VerifyError("manifest: a release is its data, its page and its manifest")
@@ -148,9 +149,9 @@ def _read_folder(folder: Path) -> dict[str, bytes]:
 
 
 @release.command("open")
-@click.argument("file", metavar="SECRETS", type=_FILE)
+@click.argument("file", metavar="SECRETS", type=_PATH)
 @click.argument("pieces", metavar="PIECE...", nargs=-1, required=True)
-@click.option("--to", "target", required=True, type=_NEW, help="File for the court.")
+@click.option("--to", "target", required=True, type=_PATH, help="File for the court.")
 @standard
 def open_(call: Call, file: Path, pieces: tuple[str, ...], target: Path) -> None:
     """Open withheld pieces to a court: their texts and salts, which the release committed to.
@@ -167,8 +168,8 @@ def open_(call: Call, file: Path, pieces: tuple[str, ...], target: Path) -> None
 
 @release.command("from-case")
 @click.argument("name", metavar="TCN|CASE")
-@click.option("--to", "target", required=True, type=_NEW, help="File for the document.")
-@click.option("--propose", type=_NEW, help="File for proposed redactions, for a person to judge.")
+@click.option("--to", "target", required=True, type=_PATH, help="File for the document.")
+@click.option("--propose", type=_PATH, help="File for proposed redactions, for a person to judge.")
 @standard
 def from_case(call: Call, name: str, target: Path, propose: Path | None) -> None:
     """Write a booking's administrative record as a document: no prints, no name, no answer of the partner.

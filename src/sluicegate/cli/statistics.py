@@ -15,6 +15,7 @@ from rich.console import RenderableType
 
 from sluicegate.cli import statistics_plot
 from sluicegate.cli.calls import Call, busy, plain, read_bytes, standard, table, write_new
+from sluicegate.cli.stating import state
 from sluicegate.cli.statistics_month import Month, gather
 from sluicegate.errors import Missing, UsageError, VerifyError, quoted
 from sluicegate.ledger import canonical
@@ -175,8 +176,9 @@ def _draw(path: Path, found: Month, values: dict[Any, int], hidden: set[Any], *,
     help="Least count shown.",
 )
 @click.option("--draft", is_flag=True, help="Also where the month is not final; marked, not to publish.")
+@click.option("--state", "stated", is_flag=True, help="State the manifest in this home's master log.")
 @standard
-def export_(call: Call, month: str, folder: Path, threshold: int, draft: bool) -> None:
+def export_(call: Call, month: str, folder: Path, threshold: int, draft: bool, stated: bool) -> None:
     """Write a month for the public: tables, definitions, and a commitment for every count not shown.
 
     The openings of what is not shown stay in the home, for a court.
@@ -203,6 +205,8 @@ def export_(call: Call, month: str, folder: Path, threshold: int, draft: bool) -
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in made.files.items():
         (folder / name).write_bytes(data)
+    said = export.statement(made.files[MANIFEST], about.made)
+    number = state(call, said) if stated and not about.draft else None
     held = json.loads(made.files[export.DATA])["answers"]["why"]
     hidden = sum(1 for line in json.loads(made.files[export.DATA])["figures"] if "hidden" in line)
     document = {
@@ -212,12 +216,14 @@ def export_(call: Call, month: str, folder: Path, threshold: int, draft: bool) -
         "hidden": hidden,
         "answers": held or "shown",
         "openings": str(kept),
-        "statement": export.statement(made.files[MANIFEST], about.made),
+        "statement": said,
+        "stated": number,
     }
     lines = [f"Wrote {plain(folder, 200)}: {', '.join(sorted(made.files))}.", f"manifest  {made.manifest}"]
     lines += [f"{hidden} figures are not shown; their openings are kept in {plain(kept, 200)}."]
     lines += [f"The partner's answers are held back: {held}."] if held else []
     lines += [f"A draft, not for publication: {found.open_until}."] if about.draft else []
+    lines += [f"Stated in the master log as number {number}."] if number is not None else []
     call.show(document, *lines)
 
 
@@ -236,7 +242,7 @@ def _keep_openings(home: Path, month: str, made: export.Export) -> Path:
 
 
 @statistics.command("verify")
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--opened", type=click.Path(path_type=Path), help="Openings to check and show.")
 @standard
 def verify_(call: Call, folder: Path, opened: Path | None) -> None:
@@ -268,6 +274,8 @@ def verify_(call: Call, folder: Path, opened: Path | None) -> None:
 
 
 def _read_folder(folder: Path) -> dict[str, bytes]:
+    if not folder.is_dir():
+        raise UsageError(f"{quoted(str(folder), 200)} is not a folder.")
     files = {}
     for path in sorted(folder.iterdir()):
         if not path.is_file() or path.stat().st_size > _LARGEST_FILE:

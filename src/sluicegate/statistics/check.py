@@ -54,8 +54,10 @@ def _object(data: bytes, step: str) -> dict[str, Any]:
 
 def check(files: Mapping[str, bytes]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The document of an export, and what was found to hold, in sentences. Raises VerifyError."""
-    read_manifest(files, "statistics")
+    manifest = read_manifest(files, "statistics")
     document = _object(files.get(DATA, b""), "figures")
+    if set(manifest) != {"format", "kind", "name", "files"} or manifest["name"] != document.get("month"):
+        raise VerifyError("manifest: it is of another month, or says more than a manifest does")
     try:
         return document, _held(files, document)
     except (KeyError, TypeError, AttributeError, ValueError):
@@ -156,7 +158,7 @@ def _narrow(
     except (ValueError, KeyError):
         raise VerifyError("sums: no table of counts fits the figures that are shown") from None
     for (place, measure), found in told.items():
-        if not found.spans(threshold):
+        if not found.spans(threshold, floor.get((place, measure), 1)):
             said = f"between {found.low} and {found.high}"
             raise VerifyError(f"suppression: {measure} of {quoted(place)} can be worked out to lie {said}")
 

@@ -114,22 +114,7 @@ def make(
         LedgerError: two figures of one name, or a place that no row describes.
     """
     reasons, held = hide(figures, about)
-    openings: list[JSON] = []
-    shown: list[JSON] = []
-    for one in figures.places:
-        for measure in _measures(one, figures.nation):
-            cell = (one.id, measure)
-            line: dict[str, JSON] = {"place": one.id, "measure": measure}
-            if cell in reasons:
-                fresh, value = salt(), figures.values.get(cell)
-                line |= {
-                    "hidden": reasons[cell],
-                    "commitment": cell_commitment(fresh, figures.month, cell, value),
-                }
-                openings.append({"place": one.id, "measure": measure, "value": value, "salt": fresh.hex()})
-            else:
-                line["value"] = figures.values.get(cell)
-            shown.append(line)
+    shown, openings = _lines(figures, reasons, salt)
     partly = {place for place, _ in reasons}
     basis, opened = _basis(cuts, partly, figures, salt)
     document: dict[str, JSON] = {
@@ -156,6 +141,26 @@ def make(
         "basis": opened,
     }
     return Export(files, canonical.encode(kept), digest)
+
+
+def _lines(
+    figures: Figures, reasons: Mapping[Cell, str], salt: Callable[[], bytes]
+) -> tuple[list[JSON], list[JSON]]:
+    """Every figure, with its value or its commitment; and the openings of the commitments."""
+    shown: list[JSON] = []
+    openings: list[JSON] = []
+    for one in figures.places:
+        for measure in _measures(one, figures.nation):
+            cell, value = (one.id, measure), figures.values.get((one.id, measure))
+            line: dict[str, JSON] = {"place": one.id, "measure": measure}
+            if cell in reasons:
+                fresh = salt()
+                sealed = cell_commitment(fresh, figures.month, cell, value)
+                shown.append({**line, "hidden": reasons[cell], "commitment": sealed})
+                openings.append({**line, "value": value, "salt": fresh.hex()})
+            else:
+                shown.append({**line, "value": value})
+    return shown, openings
 
 
 def _measures(place: Place, nation: str) -> list[str]:

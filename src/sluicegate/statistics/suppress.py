@@ -48,9 +48,13 @@ class Range:
     low: int
     high: int | None
 
-    def spans(self, threshold: int) -> bool:
-        """Whether this tells no more than the mark does, that a cell lies somewhere in 1 to threshold - 1."""
-        return self.high is None or self.high - self.low >= threshold - 2
+    def spans(self, threshold: int, floor: int = 1) -> bool:
+        """Whether this tells no more than the mark does.
+
+        A cell of floor 1 must seem to range over threshold - 1 values; one of floor 0, whose zero is as
+        secret as its one, from 0 to the threshold itself: then no sum of such cells is a small count.
+        """
+        return self.high is None or self.high - self.low >= threshold - 2 * floor
 
 
 def primary(values: Mapping[Cell, int], threshold: int = THRESHOLD) -> frozenset[Cell]:
@@ -196,7 +200,7 @@ def _weak(
     told = attack(shown, gone, sums, floors)
     more: set[Cell] = set()
     for cells, rows in _components(sorted(gone), sums):
-        weak = [cell for cell in cells if not told[cell].spans(threshold)]
+        weak = [cell for cell in cells if not told[cell].spans(threshold, floors.get(cell, 1))]
         near = {other for cell in weak for one, _ in rows if cell in one.cells for other in one.cells}
         far = {other for one, _ in rows for other in one.cells} if weak else set()
         more |= set(_smallest(near, shown, totals) or _smallest(far, shown, totals))
