@@ -23,6 +23,8 @@ SAMPLES: dict[StatementKind, dict[str, JSON]] = {
     StatementKind.DAY: {
         "jurisdiction": "US-CA-075", "day": "2010-11-15", "shared": TREE, "withheld": TREE, "pending": TREE,
     },
+    StatementKind.TAKEN: {"jurisdiction": "US-CA-075", "day": "2010-11-15", "taken": TREE},
+    StatementKind.CHANNEL: {"channel": "a to b", "first": 1, "last": 3, "count": 3, "faults": []},
     StatementKind.KEY: {
         "name": "a.example/bureau", "id": "01020304", "public": ROOT,
         "from": AT, "until": None, "replaces": "",

@@ -75,7 +75,7 @@ def to_partner(bureau: Bureau, partner: Partner) -> Carrier:
 
     def carry(message: Outgoing, body: bytes) -> None:
         try:
-            partner.take(body)
+            partner.take(body, message.sequence)
         except (VerifyError, InputRefused) as error:
             bureau.hear(message.message_id, Reply(matched=False, turned_away=error.message))
         except StoreError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sluicegate.errors import InputRefused, UsageError, VerifyError
-from sluicegate.exchange.case import Case, Fact, State, Step
+from sluicegate.exchange.case import Case, Fact, Json, State, Step
 from sluicegate.exchange.engine import Clock, happen
 from sluicegate.exchange.envelopes import Copy, read_copy
 from sluicegate.exchange.names import new_case_id
@@ -17,6 +17,7 @@ from sluicegate.exchange.searching import Search1N, search_repositories
 from sluicegate.exchange.stages import partner as stages
 from sluicegate.facts import FactKind
 from sluicegate.ledger import checkpoint
+from sluicegate.ledger import entry as entries
 from sluicegate.ledger import proof as proofs
 from sluicegate.ledger.verify import VerifierKey, key_id
 from sluicegate.ridge import template as templates
@@ -47,11 +48,12 @@ class Partner:
         self.store = parts.store
         self.clock = parts.clock
 
-    def take(self, envelope: bytes) -> str:
+    def take(self, envelope: bytes, sequence: int | None = None) -> str:
         """Take a copy in: refuse what does not prove that G1 is open for these very bytes.
 
-        Returns the case, also for a repeat. Raises VerifyError or InputRefused, and the refusal is in the
-        partner's ledger.
+        `sequence` is its number on the channel, which the carrier tells; the ledger keeps it, so that both
+        sides can be asked for gaps. Returns the case, also for a repeat. Raises VerifyError or InputRefused,
+        and the refusal is in the partner's ledger.
         """
         digest = digest_of(envelope)
         known = self.store.case_of_digest(digest)
@@ -59,9 +61,9 @@ class Partner:
             return known.case_id
         try:
             copy = read_copy(envelope)
-            entry = self._verified(copy)
+            shown = self._verified(copy)
         except (VerifyError, InputRefused) as error:
-            self._turn_away(error)
+            self._turn_away(error, sequence)
             raise
         self.parts.spool.put(envelope)
         now = self.clock()
@@ -75,24 +77,33 @@ class Partner:
             0,
             dossier={"reference": copy.reference},
         )
-        fact = Fact(
-            FactKind.COPY_TAKEN,
-            {"copy": case.case_id, "digest": digest_of(copy.transaction), "decision_seq": entry},
-        )
-        return self.store.open_once(case, (fact,), now)
+        body: dict[str, Json] = {"copy": case.case_id, "digest": digest_of(copy.transaction), **shown}
+        if sequence is not None:
+            body["sequence"] = sequence
+        return self.store.open_once(case, (Fact(FactKind.COPY_TAKEN, body),), now)
 
-    def _verified(self, copy: Copy) -> int:
+    def _verified(self, copy: Copy) -> dict[str, Json]:
+        """What the ledger keeps of a proof that holds: which decision it was, for the sets of its day."""
         proof = proofs.decode(copy.proof)
         origin = checkpoint.parse(proof.checkpoint_note).origin
         own = self.parts.bureau_key
         if not origin.startswith(f"{own.name}/"):
             raise VerifyError("checkpoint: it is of a log that is not the bureau's")
         key = VerifierKey(origin, key_id(origin, own.public), own.public)
-        return proofs.verify_share(proof, str(key), digest_of(copy.transaction)).seq
+        entry = proofs.verify_share(proof, str(key), digest_of(copy.transaction))
+        return {
+            "decision_seq": entry.seq,
+            "element": entries.commitment(proof.salt, entries.canonical(entry)).hex(),
+            "log": origin.removeprefix(f"{own.name}/"),
+            "received": str(entry.body.get("received")),
+        }
 
-    def _turn_away(self, error: VerifyError | InputRefused) -> None:
+    def _turn_away(self, error: VerifyError | InputRefused, sequence: int | None) -> None:
         now = self.clock()
-        fact = Fact(FactKind.COPY_TURNED_AWAY, {"reason": error.message})
+        body: dict[str, Json] = {"reason": error.message}
+        if sequence is not None:
+            body["sequence"] = sequence
+        fact = Fact(FactKind.COPY_TURNED_AWAY, body)
         with self.store.session() as session:
             self.store.log.append(session, (fact,), None, now)
             self.store.alert(session, f"A copy was turned away: {error.message}", None, now)

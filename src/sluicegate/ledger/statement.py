@@ -30,6 +30,8 @@ class StatementKind(StrEnum):
 
     CHECKPOINT = "checkpoint"  # a jurisdiction log as of the end of a day: every later reading must extend it
     DAY = "day"  # the three sets of a jurisdiction's day
+    TAKEN = "taken"  # of the side that takes copies: the set of those it took of a jurisdiction's day
+    CHANNEL = "channel"  # the sequence numbers of a channel between two sides, as one of them saw them
     KEY = "key"  # a signing key begins, ends, or replaces another
     REGISTERED = "registered"  # the program changed: the root before, the root after, the change by digest
     RELEASE = "release"  # a release of documents, by the digest of its manifest
@@ -40,6 +42,8 @@ class StatementKind(StrEnum):
 _REQUIRED: Mapping[StatementKind, frozenset[str]] = {
     StatementKind.CHECKPOINT: frozenset({"log", "size", "root"}),
     StatementKind.DAY: frozenset({"jurisdiction", "day", "shared", "withheld", "pending"}),
+    StatementKind.TAKEN: frozenset({"jurisdiction", "day", "taken"}),
+    StatementKind.CHANNEL: frozenset({"channel", "first", "last", "count", "faults"}),
     StatementKind.KEY: frozenset({"name", "id", "public", "from", "until", "replaces"}),
     StatementKind.REGISTERED: frozenset({"program", "root", "before", "change"}),
     StatementKind.RELEASE: frozenset({"id", "manifest"}),
@@ -50,6 +54,8 @@ _REQUIRED: Mapping[StatementKind, frozenset[str]] = {
 _SUBJECT: Mapping[StatementKind, str] = {
     StatementKind.CHECKPOINT: "log",
     StatementKind.DAY: "jurisdiction",
+    StatementKind.TAKEN: "jurisdiction",
+    StatementKind.CHANNEL: "channel",
     StatementKind.KEY: "name",
     StatementKind.REGISTERED: "program",
     StatementKind.RELEASE: "id",
@@ -157,8 +163,8 @@ def _check(statement: Statement) -> None:
         case StatementKind.CHECKPOINT:
             _tree(parts)
             named = [parts["log"]]
-        case StatementKind.DAY:
-            for name in ("shared", "withheld", "pending"):
+        case StatementKind.DAY | StatementKind.TAKEN:
+            for name in sorted(_REQUIRED[statement.kind] - {"jurisdiction", "day"}):
                 told = parts[name]
                 _tree(told if isinstance(told, dict) else {})
             named = [parts["jurisdiction"], parts["day"]]
