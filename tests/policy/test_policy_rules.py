@@ -6,9 +6,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from policy_world import ARLINGTON, NOBODY, rule, shipped, table, utc, with_row, with_rules
+from policy_world import ARLINGTON, NOBODY, booking, rule, shipped, table, utc, with_row, with_rules
 
 from sluicegate.errors import UsageError
+from sluicegate.policy.decide import decide_all
 from sluicegate.policy.places import midnight
 from sluicegate.policy.program import Program, load, overlay
 from sluicegate.terms import Ori
@@ -138,6 +139,17 @@ def test_a_capability_limits_an_activated_county() -> None:
     assert ruling.mode == "STATE_NO_RELAY"
     whys = {one.rule.id: one.why for one in ruling.lost}
     assert whys["R007"] == "no rule can make an installation do what it cannot"
+
+
+@pytest.mark.parametrize("charges", [(), ("BURGLARY",), ("no such charge",)])
+def test_a_capability_never_opens_what_a_filter_by_charge_stops(charges: tuple[str, ...]) -> None:
+    """A state that cannot relay does not open a copy whose charge its county does not share."""
+    able = rule(jurisdiction="US-VA", kind="capability", issuer_level="state", mode_in_force="STATE_NO_RELAY")
+    kept = rule(id="T2", mode_in_force="OFFENCE_LEVEL_FILTER")
+    program = overlay(shipped(), with_rules(able, kept))
+    found = decide_all(program, booking(ARLINGTON, utc(2010, 11, 15), *charges))
+    assert {one.mode for one in found.values()} == {"OFFENCE_LEVEL_FILTER"}
+    assert not any(one.open for one in found.values())
 
 
 def test_a_capability_never_opens_what_a_filter_closes() -> None:

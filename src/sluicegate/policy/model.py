@@ -75,6 +75,13 @@ CONFIDENCE_WORDS: Mapping[Confidence, str] = {
 }
 
 
+def _narrower(inner: Effect, outer: Effect | None) -> bool:
+    if inner in (Effect.CLOSED, Effect.NOTHING) or outer is Effect.OPEN:
+        return True
+    # One list of charges holds for the whole program; what a request opens differs from mode to mode.
+    return inner is outer is Effect.BY_CHARGE
+
+
 @dataclass(frozen=True, slots=True)
 class Mode:
     """A way of taking part: what it does to each gate, and in which words."""
@@ -87,6 +94,12 @@ class Mode:
     def opens(self) -> bool:
         """Whether any gate can be open under this mode."""
         return not self.closed >= set(self.effects)
+
+    def within(self, other: Mode) -> bool:
+        """Whether this mode lets nothing through, at any gate, that the other one stops."""
+        return self.name == other.name or all(
+            _narrower(effect, other.effects.get(gate)) for gate, effect in self.effects.items()
+        )
 
     @property
     def closed(self) -> frozenset[Gate]:

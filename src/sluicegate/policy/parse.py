@@ -72,6 +72,8 @@ class At:
 
     def in_order(self, first: str, then: str) -> None:
         """Note a period that does not end after it begins."""
+        if not (self.row[first] and self.row[then]):
+            return
         begins, ends = self.row.day(first, Problems()), self.row.day(then, Problems())
         if begins and ends and ends <= begins:
             self.note(f"{then} {ends.isoformat()} is not after {first} {begins.isoformat()}")

@@ -129,11 +129,11 @@ class Court:
         return "it would open a gate, and no activation of this jurisdiction is in force"
 
     def winner(self, fit: Sequence[Span]) -> Span:
-        """The row in force. A capability prevails over a rule only if it closes all that the rule closes."""
+        """The row in force. A capability prevails only if it opens nothing that the rule stops."""
         best = min((s for s in fit if s.rule.kind is not Kind.CAPABILITY), key=self.rank)
-        shut = self.modes[str(best.rule.mode)].closed
+        bound = self.modes[str(best.rule.mode)]
         limits = [
-            s for s in fit if s.rule.kind is Kind.CAPABILITY and self.modes[str(s.rule.mode)].closed >= shut
+            s for s in fit if s.rule.kind is Kind.CAPABILITY and self.modes[str(s.rule.mode)].within(bound)
         ]
         return min(limits, key=self.rank, default=best)
 

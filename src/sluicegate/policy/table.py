@@ -48,6 +48,7 @@ OPTIONAL = frozenset({"claims.csv", "substitutions.csv", "requesters.csv", "requ
 """Tables that a program may lack; one without rows counts as one that is not there."""
 
 SETTINGS_FILE = "program.toml"
+_FORM = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", re.ASCII)
 """An id: letters, digits, dot, dash and underscore, at most 40."""
 
@@ -116,8 +117,17 @@ class Row:
 
 def digest(value: object) -> str:
     """SHA-256 (hex) of a value of dicts, lists and text in one fixed form: sorted keys, no blanks, UTF-8."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_FORM.encode(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _unclean(cells: list[str]) -> bool:
+    """Whether a cell has blanks at its edge or characters that cannot be shown."""
+    text = ",".join(cells)
+    if not text.isprintable():  # every blank but the plain one is such a character
+        return True
+    if not (", " in text or " ," in text or text[:1] == " " or text[-1:] == " "):
+        return False
+    return any(cell[:1] == " " or cell[-1:] == " " for cell in cells)
 
 
 def _strict_rows(file: str, text: str, columns: tuple[str, ...], problems: Problems) -> Iterable[Row]:
@@ -128,7 +138,7 @@ def _strict_rows(file: str, text: str, columns: tuple[str, ...], problems: Probl
     for number, cells in enumerate(body, start=2):
         if len(cells) != len(columns):
             problems.add(file, number, f"{len(cells)} cells where the header has {len(columns)}")
-        elif any(cell != cell.strip() or not cell.isprintable() for cell in cells):
+        elif _unclean(cells):
             problems.add(file, number, "a cell has blanks at its edge or characters that cannot be shown")
         else:
             yield Row(file, number, dict(zip(columns, cells, strict=True)))
