@@ -12,6 +12,7 @@ from sluicegate.cli.booking import booking
 from sluicegate.cli.calls import Commands
 from sluicegate.cli.converting import convert
 from sluicegate.cli.cosigning import cosign
+from sluicegate.cli.days import audit_reconcile, tell_days
 from sluicegate.cli.demo import demo
 from sluicegate.cli.homes import doctor, init
 from sluicegate.cli.inspecting import inspect
@@ -54,6 +55,8 @@ _COMMANDS = (
 )
 
 ledger.add_command(cosign)
+ledger.add_command(tell_days)
+audit.add_command(audit_reconcile)
 
 for one in _COMMANDS:
     sluicegate.add_command(one)
