@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,16 @@ def test_a_broken_program_is_none_and_says_why(folder: Path) -> None:
     assert "rules.csv" in source.error.message
     (folder / "rules.csv").write_bytes(kept)
     assert source.root() == root
+
+
+def test_an_edit_that_hides_its_time_is_noticed(folder: Path) -> None:
+    """A file of the same size whose time of writing was put back is read again all the same."""
+    source, path = ProgramSource(folder, None), folder / "rules.csv"
+    first, seen = source.root(), path.stat()
+    path.write_bytes(path.read_bytes().replace(b"2010-06-08", b"2010-05-08"))
+    os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (seen.st_size, seen.st_mtime_ns)
+    assert source.root() != first
 
 
 def test_no_root_is_no_program(folder: Path) -> None:

@@ -289,7 +289,7 @@ class Register:
         tree = self.store.rows("frontier", log=REGISTRY_LOG)
         listed = sorted(self.folder.glob("*.note"))
         stats = [(one.name, one.stat()) for one in listed]
-        files = tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+        files = tuple((name, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size) for name, stat in stats)
         return (bytes(tree[0]["tree"]) if tree else b"", files)
 
     def registered(self) -> tuple[Registered, ...]:
