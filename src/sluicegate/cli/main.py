@@ -7,6 +7,8 @@ from importlib.metadata import version
 
 import click
 
+from sluicegate.cli.agencies import agencies
+from sluicegate.cli.absent import audit_absent
 from sluicegate.cli.auditing import audit, verify
 from sluicegate.cli.booking import booking
 from sluicegate.cli.calls import Commands
@@ -49,7 +51,7 @@ _COMMANDS = (
     *(init, doctor, serve, status, alerts),
     *(booking, inspect, convert, submit),
     *(list_, show, explain, receipt),
-    *(queue, lookup, policy, wording, registry),
+    *(queue, lookup, policy, agencies, wording, registry),
     *(audit, verify, ledger, witness, demo),
     *(statistics, release),
 )
@@ -57,6 +59,7 @@ _COMMANDS = (
 ledger.add_command(cosign)
 ledger.add_command(tell_days)
 audit.add_command(audit_reconcile)
+audit.add_command(audit_absent)
 
 for one in _COMMANDS:
     sluicegate.add_command(one)
