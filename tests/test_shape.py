@@ -18,7 +18,7 @@ SOURCE = Path(sluicegate.__file__).parent
 TESTS = Path(__file__).parent
 LONGEST_FUNCTION = 60
 LONGEST_MODULE = 450
-ALONE = {"verify.py": 800}  # the verifier is handed over as one file, and so may be longer
+ALONE = {"verify.py": 975}  # the verifier is handed over as one file, and so may be longer
 HEAD = "# SPDX-License-Identifier: Apache-2.0"
 
 

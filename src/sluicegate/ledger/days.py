@@ -84,7 +84,17 @@ class Day:
     @property
     def path(self) -> str:
         """Name of its file below the public folder. A revision has a file of its own: none ever changes."""
-        return f"days/{self.day}/{self.jurisdiction}{f'.{self.revision}' if self.revision else ''}.json"
+        return path_of(self.jurisdiction, self.day, self.revision)
+
+
+def path_of(jurisdiction: str, day: str, revision: int) -> str:
+    """Name of a day's file below the public folder.
+
+    Raises LedgerError for names that could not be a day's: a signed statement may still say anything.
+    """
+    if not _NAME.fullmatch(jurisdiction) or not _DAY.fullmatch(day):
+        raise LedgerError("this is not the name of a jurisdiction and of a day")
+    return f"days/{day}/{jurisdiction}{f'.{revision}' if revision else ''}.json"
 
 
 def _check_names(one: Day) -> None:

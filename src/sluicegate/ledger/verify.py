@@ -675,15 +675,9 @@ def _at_once(data: bytes, key: VerifierKey | None, policy: Policy | None) -> Rec
 
 def _final(data: bytes, key: VerifierKey | None, policy: Policy | None) -> Receipt:
     receipt = parse_receipt(data)
-    note, stated = receipt.checkpoint_note, receipt.stated
+    stated = receipt.stated
     assert stated is not None, "a final receipt rests on a statement"
-    master = read_checkpoint(split_note(note, "checkpoint")[0])
-    logs = policy.logs if policy is not None else ()
-    if key is not None and logs != (own := key_of(key, master.origin),):
-        open_checkpoint(note, own)
-    elif key is None and not logs:
-        raise NotVerified("checkpoint", "neither a key nor a policy names the log that must have signed it")
-    cosigned = check_cosignatures(note, policy) if policy is not None else {}
+    master, cosigned = _master(receipt.checkpoint_note, key, policy)
     bureau, _, name = master.origin.rpartition("/")
     if name != "master" or not stated.log.startswith(f"{bureau}/") or stated.log == master.origin:
         raise NotVerified("statement", "it is not one of a master log about another log of the same bureau")
@@ -691,6 +685,19 @@ def _final(data: bytes, key: VerifierKey | None, policy: Policy | None) -> Recei
     said = statement_json(stated, climb(leaf, receipt.index, stated.size, receipt.path))
     check_inclusion(leaf_hash(said), stated.number, master.size, stated.path, master.root)
     return replace(receipt, cosigned=cosigned)
+
+
+def _master(
+    note: str, key: VerifierKey | None, policy: Policy | None
+) -> tuple[Checkpoint, Mapping[str, int]]:
+    """The master log's checkpoint, signed by the key or by a log of the policy, and who cosigned it."""
+    master = read_checkpoint(split_note(note, "checkpoint")[0])
+    logs = policy.logs if policy is not None else ()
+    if key is not None and logs != (own := key_of(key, master.origin),):
+        open_checkpoint(note, own)
+    elif key is None and not logs:
+        raise NotVerified("checkpoint", "neither a key nor a policy names the log that must have signed it")
+    return master, check_cosignatures(note, policy) if policy is not None else {}
 
 
 def statement_json(stated: Stated, root: bytes) -> bytes:
@@ -757,28 +764,197 @@ def report(receipt: Receipt, key: VerifierKey | None = None) -> list[str]:
     return [*lines, "This shows what was decided and entered, not what may have left by another way."]
 
 
+# -- absence: a booking is not among those that its day tells as shared (docs/explanation/absence.md) --------
+
+ABSENCE_HEADER = "Sluicegate absence v1"
+_ABSENCE = re.compile(
+    rf"{ABSENCE_HEADER}\nElement (?P<element>\S{{44}})\n"
+    rf"Not among shared: (?P<at>{_NUMBER}) come before it\n(?P<near>(?:\S{{40,80}}\n){{0,64}})"
+    rf"\nAmong (?P<name>withheld|pending|neither): (?P<place>{_NUMBER}) come before it\n"
+    rf"(?P<there>(?:\S{{40,80}}\n){{0,32}})"
+    rf"\nStatement (?P<number>{_NUMBER})\n(?P<said>.+)\n(?P<above>(?:\S{{40,80}}\n){{0,32}})"
+    r"\n(?P<note>(?:.*\n)+)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """What a proof of absence shows; only `verify_absence` makes one.
+
+    `day` is the statement of the master log about the booking's day; `name` the set that the booking was
+    shown to be in, or "neither", which nothing shows. `named` says whether a receipt was held against it.
+    """
+
+    element: bytes
+    day: Mapping[str, JSON]
+    name: str
+    master: Checkpoint
+    cosigned: Mapping[str, int]
+    named: bool
+
+
+def climb_many(size: int, known: Mapping[int, bytes], rest: Sequence[bytes]) -> bytes:
+    """The root of a tree of `size` from some leaf hashes by their places, and from the roots of the largest
+    subtrees that hold none of them, left to right (RFC 9162 section 2.1.1)."""
+    left = iter(rest)
+
+    def walk(low: int, high: int) -> bytes:
+        if not any(low <= place < high for place in known):
+            found = next(left, None)
+            if found is None:
+                raise NotVerified("set", "the proof is too short")
+            return found
+        if high - low == 1:
+            return known[low]
+        middle = low + (1 << (high - low - 1).bit_length() - 1)
+        return node_hash(walk(low, middle), walk(middle, high))
+
+    if not size or not known or max(known) >= size:
+        raise NotVerified("set", "the place is not below the size of the set")
+    root = walk(0, size)
+    if next(left, None) is not None:
+        raise NotVerified("set", "the proof is too long")
+    return root
+
+
+def _set_of(day: Mapping[str, JSON], name: str) -> tuple[int, bytes]:
+    """Size and root of a set of a day."""
+    told = day.get(name)
+    if isinstance(told, dict):
+        size, root = told.get("size"), told.get("root")
+        if type(size) is int and 0 <= size <= MAX_INTEGER and isinstance(root, str):
+            return size, unbase64(root, HASH_BYTES, "statement")
+    raise NotVerified("statement", "it does not tell the sets of a day")
+
+
+def check_absent(element: bytes, at: int, size: int, root: bytes, near: Sequence[bytes]) -> None:
+    """In a set in ascending order nothing is `element`: its neighbors, places `at` - 1 and `at`, come first
+    in `near`, then what leads from them to the root. One neighbor at either end; an empty set has none."""
+    places = [place for place in (at - 1, at) if 0 <= place < size]
+    beside = dict(zip(places, near, strict=False))
+    if at > size or len(beside) != len(places):
+        raise NotVerified("absence", "its place is not in the set, or a neighbor is missing")
+    if any((one < element) != (place < at) or one == element for place, one in beside.items()):
+        raise NotVerified("absence", "it is not between its neighbors")
+    leaves = {place: leaf_hash(one) for place, one in beside.items()}
+    rest = near[len(places) :]
+    reached = climb_many(size, leaves, rest) if places else hashlib.sha256(b"").digest()
+    if reached != root or (rest and not places):
+        raise NotVerified("absence", "the neighbors do not lead to the root of the set")
+
+
+def verify_absence(
+    data: str | bytes, key: VerifierKey | None = None, policy: Policy | None = None, of: Receipt | None = None
+) -> Absence:
+    """Verifies a proof of absence. The first step that fails is named in `NotVerified.step`.
+
+    1. `layout`; 2. `checkpoint` and 3. `witnesses`, as for a final receipt; 4. `statement`: the day's
+    statement is in the master log under it; 5. `absence`: the two neighbors leave no room for the element
+    among the shared; 6. `presence`: it is in the other set that is named; 7. `receipt`: with a verified
+    receipt `of` the booking, the element stands for it, and the day is its own.
+    """
+    split_note(data, "layout")
+    found = _ABSENCE.fullmatch(data.decode("utf-8") if isinstance(data, bytes) else data)
+    if found is None:
+        raise NotVerified("layout", f"it is not laid out as a {ABSENCE_HEADER}")
+    master, cosigned = _master(found["note"], key, policy)
+    above = unpack_hashes(found["above"])
+    check_inclusion(leaf_hash(found["said"].encode()), int(found["number"]), master.size, above, master.root)
+    try:
+        day = read_json(found["said"])
+    except ValueError:
+        day = None
+    if not isinstance(day, dict) or day.get("kind") != "day" or not master.origin.endswith("/master"):
+        raise NotVerified("statement", "it is not one of a master log about a day")
+    element = unbase64(found["element"], HASH_BYTES, "layout")
+    check_absent(element, int(found["at"]), *_set_of(day, "shared"), unpack_hashes(found["near"]))
+    there = unpack_hashes(found["there"])
+    if found["name"] != "neither":
+        size, root = _set_of(day, found["name"])
+        if climb_many(size, {int(found["place"]): leaf_hash(element)}, there) != root:
+            raise NotVerified("presence", f"it is not shown to be among the {found['name']}")
+    if of is not None:
+        _check_booking(of, element, day, master.origin.removesuffix("/master"))
+    return Absence(element, day, found["name"], master, cosigned, of is not None)
+
+
+def _check_booking(of: Receipt, element: bytes, day: Mapping[str, JSON], bureau: str) -> None:
+    """The receipt's entry is the element, its log the jurisdiction's, and its receipt within the day."""
+    step, body = "receipt", of.entry["body"]
+    log = of.stated.log if of.stated else read_checkpoint(split_note(of.checkpoint_note, step)[0]).origin
+    if commitment(of.salt, of.entry_json) != element:
+        raise NotVerified(step, "the proof is about another booking")
+    if log.removesuffix("/withheld") != f"{bureau}/{day.get('jurisdiction')}":
+        raise NotVerified(step, "the day is another jurisdiction's")
+    moments = [day.get("begins"), body.get("received") if isinstance(body, dict) else None, day.get("ends")]
+    told = [one for one in moments if isinstance(one, str) and len(one) == 27]
+    if len(told) != len(moments) or not told[0] <= told[1] < told[2]:
+        raise NotVerified(step, "the booking was received on another day")
+
+
+def booking_of(data: str | bytes, key: VerifierKey | None, policy: Policy | None) -> Receipt:
+    """The verified receipt of the booking that a proof is to be about; no witness saw one made at once."""
+    final = parse_receipt(data).stated is not None
+    own = policy.logs[0] if key is None and policy is not None and policy.logs else key
+    if own is not None and not final:
+        own = replace(own, name=(name := own.name.removesuffix("/master")), key_id=key_id(name, own.public))
+    return verify_receipt(data, own, policy if final else None)
+
+
+def absence_report(one: Absence) -> list[str]:
+    """What a verified proof of absence shows, in words, and what it does not."""
+    day, at = one.day, shown(one.day.get("at"))
+    where = f"{shown(day.get('jurisdiction'))} on {shown(day.get('day'))}"
+    counts = {name: _set_of(day, name)[0] for name in ("shared", "withheld", "pending")}
+    lines = [
+        f"NOT SHARED: the booking is not among the {counts['shared']} that were told as shared of {where}.",
+        {
+            "withheld": f"It is among the {counts['withheld']} that were told as withheld.",
+            "pending": f"It is among the {counts['pending']} that were pending: IT MAY BE SHARED YET.",
+        }.get(one.name, "IT IS NOT SHOWN TO BE AMONG THE WITHHELD OR PENDING EITHER: ask why."),
+        f"received {sum(counts.values())} = shared {counts['shared']} + withheld {counts['withheld']} + "
+        f"pending {counts['pending']}, as told at {at} by {one.master.origin}.",
+    ]
+    if at < shown(day.get("ends")):
+        lines.append("THE DAY WAS NOT OVER when this was told: more could be added to it.")
+    if not one.named:
+        lines.append("NO RECEIPT WAS GIVEN: whose booking this is was not checked.")
+    who = ", ".join(f"{shown(name)} at {moment(time)}" for name, time in sorted(one.cosigned.items()))
+    lines.append(f"Cosigned by {who}." if who else "NO WITNESS WAS ASKED, or the policy needs none.")
+    lines.append("It rests on the set being in order, which anyone can check with the day's public file,")
+    return [
+        *lines,
+        "and tells what was stated. Whether the other side took it: compare what that side tells.",
+    ]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 0: the receipt holds; 4: it does not; 2: a file or an option cannot be used."""
+    """Exit status 0: the receipt or proof of absence holds; 4: not; 2: a file or an option cannot be used."""
     parser = argparse.ArgumentParser(prog="verify", description="Verify a receipt, with no network.")
-    parser.add_argument("receipt", type=Path, help="file of the receipt")
+    parser.add_argument("receipt", type=Path, help="file of the receipt, or of a proof of absence")
     parser.add_argument("key", type=Path, nargs="?", help="file of the public key (name+id+key)")
     parser.add_argument("--key", type=Path, dest="also", metavar="KEY", help="the same, as an option")
     parser.add_argument("--policy", type=Path, help="file of the witnesses to trust (C2SP tlog-policy)")
+    parser.add_argument("--of", type=Path, help="with a proof of absence: file of the booking's receipt")
     chosen = parser.parse_args(arguments)
-    places = [chosen.receipt, chosen.key or chosen.also, chosen.policy]
-    if places[1:] == [None, None]:
+    places = [chosen.receipt, chosen.key or chosen.also, chosen.policy, chosen.of]
+    if places[1:3] == [None, None]:
         parser.error("give the public key, or a policy that names the log")
-    limits = (MAX_NOTE_BYTES, 1000, MAX_POLICY_BYTES)
+    limits = (MAX_NOTE_BYTES, 1000, MAX_POLICY_BYTES, MAX_NOTE_BYTES)
     try:
         files = [_start(one, limit) if one else None for one, limit in zip(places, limits, strict=True)]
     except OSError as error:
         print(f"Cannot read a file: {error.strerror}.", file=sys.stderr)
         return 2
-    data, key_text, policy_text = files
+    data, key_text, policy_text, of_text = files
     try:
         key = read_key(key_text.decode("utf-8", errors="replace")) if key_text is not None else None
         policy = read_policy(policy_text) if policy_text is not None else None
-        print("\n".join(report(verify_receipt(data or b"", key, policy), key)))
+        if (data or b"").startswith(ABSENCE_HEADER.encode()):
+            of = booking_of(of_text, key, policy) if of_text is not None else None
+            print("\n".join(absence_report(verify_absence(data or b"", key, policy, of))))
+        else:
+            print("\n".join(report(verify_receipt(data or b"", key, policy), key)))
     except NotVerified as error:
         print(f"NOT VERIFIED. {error}.", file=sys.stderr)
         return 4

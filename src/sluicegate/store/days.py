@@ -52,8 +52,9 @@ _SENT = sa.text(
     "SELECT sequence FROM message WHERE channel = 'partner' AND created < :before ORDER BY created, sequence"
 )
 _CAME = sa.text(
-    "SELECT kind, json_extract(body, '$.sequence') AS sequence FROM entry "
-    "WHERE kind IN ('copy-taken', 'copy-turned-away') AND at < :before ORDER BY log, seq"
+    # Of an expunged copy the entry is empty, and the case alone still knows its number.
+    "SELECT kind, COALESCE(json_extract(body, '$.sequence'), (SELECT json_extract(s.dossier, '$.sequence') "
+    "FROM story s WHERE s.case_id = entry.case_id)) AS sequence FROM entry WHERE kind IN ('copy-taken', 'copy-turned-away') AND at < :before ORDER BY log, seq"
 )
 
 
@@ -257,7 +258,7 @@ class DayBook:
             if now.received > int(str(told.parts["received"])):
                 raise LedgerError(f"{now.path}: the ledger knows more bookings of it than were told.")
             return None
-        before = read_day(self.folder, replace(now, revision=revision).path, told)
+        before = read_day(self.folder, told)
         if self.names == TAKING:
             sets = {"taken": tuple(sorted({*before.sets["taken"], *now.sets["taken"]}))}
             return None if sets == before.sets else replace(now, revision=revision + 1, sets=sets)
@@ -304,11 +305,13 @@ def _midnight(zone: str, now: datetime) -> datetime:
     return datetime.combine(now.astimezone(there).date(), time.min, there)
 
 
-def read_day(folder: Path, path: str, told: Statement) -> Day:
-    """A day's file, held against what was stated of it.
+def read_day(folder: Path, told: Statement) -> Day:
+    """The file of a stated day, held against what was stated of it.
 
     Raises VerifyError where it is missing, damaged, or not what was stated.
     """
+    revision = told.parts.get("revision")
+    path = days.path_of(told.subject, str(told.parts["day"]), revision if isinstance(revision, int) else 0)
     try:
         with (folder / path).open("rb") as file:
             data = file.read(MAX_DAY_BYTES)

@@ -105,8 +105,7 @@ def _take(held: _Reading, folder: Path, said: Statement, tick: Callable[[int], N
     revision = said.parts.get("revision")
     if revision != (before.revision + 1 if before else 0):
         yield f"{_words(place)}: revision {revision} does not follow the word given before."
-    named = f".{revision}" if revision else ""
-    now = read_day(folder, f"days/{place[1]}/{place[0]}{named}.json", said)
+    now = read_day(folder, said)
     tick(now.received)
     if before is not None and earlier is not None:
         over = said.kind is StatementKind.DAY and days.was_over(earlier)
