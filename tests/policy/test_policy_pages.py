@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from policy_world import ARLINGTON, COOK, DISTRICT, SAN_FRANCISCO, booking, utc
 
 from sluicegate.policy.decide import decide
@@ -14,11 +15,12 @@ from sluicegate.policy.reasons import CODES
 from sluicegate.terms import Gate
 
 _PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "gates-and-modes.md"
+_CLOCKS = _PAGE.with_name("two-clocks.md")
 _WORDS = {"open": "open", "closed": "closed", "nothing": "nothing to relay", "by_charge": "by charge"}
 
 
-def _rows(heads: str) -> dict[str, list[str]]:
-    text = _PAGE.read_text(encoding="utf-8")
+def _rows(heads: str, page: Path = _PAGE) -> dict[str, list[str]]:
+    text = page.read_text(encoding="utf-8")
     _, _, below = text.partition(heads + "\n")
     lines = below.split("\n\n")[0].splitlines()[1:]
     cells = [[cell.strip().strip("*") for cell in line.strip("|").split("|")] for line in lines]
@@ -41,11 +43,20 @@ def test_the_page_asks_the_gates_questions(program: Program) -> None:
     }
 
 
-def test_the_page_names_only_codes_that_exist() -> None:
+@pytest.mark.parametrize("page", [_PAGE, _CLOCKS], ids=lambda page: page.name)
+def test_the_page_names_only_codes_that_exist(page: Path) -> None:
     """Each code on the page is in the table of codes."""
-    named = set(re.findall(r"POL-[A-Z-]*[A-Z]", _PAGE.read_text(encoding="utf-8")))
+    named = set(re.findall(r"POL-[A-Z-]*[A-Z]", page.read_text(encoding="utf-8")))
     assert named
     assert named <= set(CODES)
+
+
+def test_the_page_on_two_clocks_lists_every_answer_to_a_request() -> None:
+    """Every code about requests, and no other, is in the page's table of requests."""
+    rows = _rows("| request | code | gate |", _CLOCKS)
+    about = {code for code in CODES if code.startswith(("POL-REQUEST", "POL-PURPOSE"))}
+    assert {code for code, _ in rows.values()} == about
+    assert [code for code, gate in rows.values() if gate == "open"] == ["POL-REQUEST-OPEN"]
 
 
 def test_the_page_shows_claim_and_effect_as_decided(program: Program) -> None:

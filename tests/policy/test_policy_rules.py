@@ -13,6 +13,8 @@ from sluicegate.policy.decide import decide_all
 from sluicegate.policy.places import midnight
 from sluicegate.policy.program import Program, load, overlay
 from sluicegate.terms import Ori
+from sluicegate.testing.nation import nation
+from tools.policy_oracle import Oracle
 
 _TICK = timedelta(microseconds=1)
 
@@ -247,3 +249,17 @@ def test_a_ruling_says_when_it_became_public() -> None:
     """A rule that people could know only later says so in every decision."""
     ruling = _with(rule(public_from="2011-02-16")).in_force("US-VA-013", utc(2010, 11, 15))
     assert "T1 began on 2010-11-08 and was public from 2011-02-16" in {r.text for r in ruling.reasons}
+
+
+@pytest.mark.slow
+def test_a_plain_scan_of_the_rows_puts_the_same_mode_in_force() -> None:
+    """A second reading of the CSV files without index or intervals agrees on every question asked."""
+    files = nation(seed=5, jurisdictions=160, agencies=240)
+    program, oracle = load(files), Oracle(files)
+    start = utc(2008, 6, 1)
+    for number, ori in enumerate(oracle.oris):
+        for step in range(8):
+            at = start + timedelta(days=260 * step + number, hours=number)
+            found = decide_all(program, booking(Ori(ori), at, "ROBBERY"))
+            assert {one.mode for one in found.values()} == {oracle.mode(ori, at)}
+            assert all(one.open == oracle.open(one.mode, gate, "listed") for gate, one in found.items())
