@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from policy_world import ARLINGTON, NOBODY, booking, rule, shipped, table, utc, with_row, with_rules
+from tools.policy_oracle import Oracle
 
 from sluicegate.errors import UsageError
 from sluicegate.policy.decide import decide_all
@@ -14,7 +15,6 @@ from sluicegate.policy.places import midnight
 from sluicegate.policy.program import Program, load, overlay
 from sluicegate.terms import Ori
 from sluicegate.testing.nation import nation
-from tools.policy_oracle import Oracle
 
 _TICK = timedelta(microseconds=1)
 
