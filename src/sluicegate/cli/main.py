@@ -7,8 +7,8 @@ from importlib.metadata import version
 
 import click
 
-from sluicegate.cli.agencies import agencies
 from sluicegate.cli.absent import audit_absent
+from sluicegate.cli.agencies import agencies
 from sluicegate.cli.auditing import audit, verify
 from sluicegate.cli.booking import booking
 from sluicegate.cli.calls import Commands

@@ -832,7 +832,7 @@ def check_absent(element: bytes, at: int, size: int, root: bytes, near: Sequence
     in `near`, then what leads from them to the root. One neighbor at either end; an empty set has none."""
     places = [place for place in (at - 1, at) if 0 <= place < size]
     beside = dict(zip(places, near, strict=False))
-    if at > size or len(beside) != len(places):
+    if not 0 <= at <= size or len(beside) != len(places):
         raise NotVerified("absence", "its place is not in the set, or a neighbor is missing")
     if any((one < element) != (place < at) or one == element for place, one in beside.items()):
         raise NotVerified("absence", "it is not between its neighbors")
