@@ -116,6 +116,7 @@ def test_a_proof_is_refused_for_a_shared_booking() -> None:
         absence.compose(element(4), day(some(5)), place(day(some(5))))
 
 
+@pytest.mark.slow
 def test_a_proof_stays_within_three_kilobytes() -> None:
     """With 4,096 bookings shared and as many withheld on one day, the worst gap fits into 3,072 bytes."""
     shared = some(4096)
@@ -173,7 +174,8 @@ def test_a_file_reads_back_and_is_what_was_stated(a: set[int], b: set[int], c: s
 @given(st.binary(max_size=200) | st.recursive(
     st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
 ).map(lambda value: str(value).encode()))  # fmt: skip
-@settings(max_examples=200)
+@settings(max_examples=60)
+@pytest.mark.slow
 def test_any_bytes_as_a_file_give_a_refusal(data: bytes) -> None:
     """Whatever lies in a day's file, only a refusal in words comes out."""
     with pytest.raises(LedgerError):

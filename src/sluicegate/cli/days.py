@@ -54,19 +54,23 @@ def tell_days(call: Call, everything: bool) -> None:
     now = call.clock()()
     with busy("telling the days"), call.opened("bureau") as bureau, call.opened("partner") as partner:
         told = publish_days(publisher(call, bureau), bureau, partner, now, everything=everything)
-    rows = table("side", "jurisdiction", "day", "set", "bookings", "", right=("bookings",))
+    columns = ("received", *SHARING, *TAKING)
+    rows = table("side", "jurisdiction", "day", *columns, "", right=columns)
     for side, one in told.items():
         for day in one.days:
-            for name, elements in day.sets.items():
-                note = f"revision {day.revision}" if day.revision else ""
-                rows.add_row(side, day.jurisdiction, day.day, name, f"{len(elements):,}", note)
+            counts = {name: f"{len(elements):,}" for name, elements in day.sets.items()}
+            if side == "bureau":
+                counts["received"] = f"{day.received:,}"
+            note = f"revision {day.revision}" if day.revision else ""
+            rows.add_row(side, day.jurisdiction, day.day, *(counts.get(c, "") for c in columns), note)
     lines = [] if any(one.days for one in told.values()) else ["Nothing new to tell."]
     ours = told["bureau"]
     if ours.waiting:
         lines.append(f"{ours.waiting:,} booking(s) are of a day that cannot be told yet.")
     if ours.undecided:
         lines.append(f"{ours.undecided:,} booking(s) are undecided: no day from theirs on can be told.")
-    call.show(_document(told), rows, "", *lines)
+    shown = [rows, ""] if any(one.days for one in told.values()) else []
+    call.show(_document(told), *shown, *lines)
 
 
 def _document(told: dict[str, Told]) -> dict[str, object]:
