@@ -191,8 +191,8 @@ def _said(work: _Work) -> Iterator[str]:
         named = ", ".join(outcome.split[:12])
         yield f"{len(outcome.split)} jurisdictions lie in two time zones: {named}."
         yield (
-            "They get the zone whose midnight is later: no rule begins early there; one that closes may begin "
-            "an hour late in the other part."
+            "They get the zone whose midnight is later: no rule begins early there; "
+            "one that closes may begin an hour late in the other part."
         )
     zones = county_zones()
     states = {code[:2] for code in zones}
