@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import click
+from rich.console import RenderableType
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from sluicegate.app import Office
@@ -69,7 +70,7 @@ def tell_days(call: Call, everything: bool) -> None:
         lines.append(f"{ours.waiting:,} booking(s) are of a day that cannot be told yet.")
     if ours.undecided:
         lines.append(f"{ours.undecided:,} booking(s) are undecided: no day from theirs on can be told.")
-    shown = [rows, ""] if any(one.days for one in told.values()) else []
+    shown: list[RenderableType] = [rows, ""] if any(one.days for one in told.values()) else []
     call.show(_document(told), *shown, *lines)
 
 

@@ -13,8 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sluicegate.errors import quoted
 from sluicegate.exchange.case import Case, State
 from sluicegate.facts import FactKind
+from sluicegate.ledger import days
 from sluicegate.ledger.entry import explanation
 from sluicegate.store.journal import Outgoing
 
@@ -31,8 +33,17 @@ class Side:
     messages: Mapping[str, Outgoing]
 
     def told(self, kind: FactKind) -> list[tuple[Row, dict[str, Any]]]:
-        """Rows of a kind, each with its body."""
-        return [(row, json.loads(row["body"])) for row in self.entries if row["kind"] == kind]
+        """Rows of a kind, each with its body; those that were expunged have none."""
+        return [
+            (row, json.loads(row["body"]))
+            for row in self.entries
+            if row["kind"] == kind and row["body"] is not None
+        ]
+
+    @property
+    def expunged(self) -> dict[str, Case]:
+        """Cases of which only the count is left."""
+        return {name: case for name, case in self.cases.items() if case.state is State.EXPUNGED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +75,14 @@ def reconcile(bureau: Side, partner: Side, state: Side) -> Reconciled:
         "on their way to the partner": len(under_way),
         "relayed": len(bureau.told(FactKind.RELAYED)),
         "taken by the state": len(state.cases),
+        "expunged": len(bureau.expunged),
     }
     differences = (
         *_accounted(bureau, received, ends, pending),
         *_allowed(bureau),
         *_copies(bureau, partner, received, {*turned, *(m.case_id for m in under_way)}),
         *_relays(bureau, state),
+        *_numbers({"bureau": bureau, "partner": partner, "state": state}),
     )
     return Reconciled(counts, differences)
 
@@ -81,7 +94,7 @@ def _accounted(
     pending: Iterable[str],
 ) -> Iterator[str]:
     """Every case was received, and ends in exactly one way."""
-    for case in sorted(set(received) ^ set(bureau.cases)):
+    for case in sorted(set(received) ^ (set(bureau.cases) - set(bureau.expunged))):
         where = "has no case" if case in received else "is in no ledger"
         yield f"Booking {case} {where}."
     total = Counter[str]()
@@ -131,8 +144,12 @@ def _copies(bureau: Side, partner: Side, received: Mapping[str, str], excused: s
     shared = {received.get(str(b["case"]), ""): str(b["case"]) for _, b in bureau.told(FactKind.SHARED)}
     taken = Counter(str(body["digest"]) for _, body in partner.told(FactKind.COPY_TAKEN))
     case_of = {digest: case for case, digest in received.items()}
+    # What a copy was of, the bureau does not know once its booking is expunged; only how many are to go.
+    going = sum(_awaited(case) for case in bureau.expunged.values())
     for digest, count in sorted(taken.items()):
-        if digest not in shared:
+        if digest not in shared and digest not in case_of and going:
+            going -= 1
+        elif digest not in shared:
             name = (
                 f"booking {case_of[digest]}"
                 if digest in case_of
@@ -146,13 +163,32 @@ def _copies(bureau: Side, partner: Side, received: Mapping[str, str], excused: s
             yield f"Booking {case} was shared, but the partner's ledger has no entry of its copy."
 
 
+def _awaited(case: Case) -> int:
+    """Whether a notice about a copy of this case has not been attested yet."""
+    told, heard = case.noted("notices"), case.noted("attested")
+    copy = any(str(one).endswith(".COPY") for one in told) if isinstance(told, list) else False
+    return int(copy and not (isinstance(heard, dict) and any(one.endswith(".COPY") for one in heard)))
+
+
 def _relays(bureau: Side, state: Side) -> Iterator[str]:
     """The state took exactly the second responses that were relayed."""
     relayed = {str(body["message"]) for _, body in bureau.told(FactKind.RELAYED)}
-    taken = {case.text("reference") for case in state.cases.values()}
+    references = {case.text("reference") for case in state.cases.values()}
+    taken = {one for one in references if one.partition(".")[0] not in bureau.expunged}
     for message in sorted(taken - relayed):
         yield f"The state took the second response {message}, which the bureau did not relay."
     for message in sorted(relayed - taken):
         held = bureau.messages.get(message)
         if held is None or held.state != "queued":
             yield f"The second response {message} was relayed, but the state does not have it."
+
+
+def _numbers(sides: Mapping[str, Side]) -> Iterator[str]:
+    """Every channel of every role numbers from 1 without a gap, each number once."""
+    for role, side in sides.items():
+        numbers: dict[str, list[int]] = {}
+        for message in sorted(side.messages.values(), key=lambda one: one.sequence):
+            numbers.setdefault(message.channel, []).append(message.sequence)
+        for name, held in sorted(numbers.items()):
+            for fault in days.channel(name, held).faults:
+                yield f"The {role}'s channel {quoted(name)}: {fault}."
