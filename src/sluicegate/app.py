@@ -18,10 +18,20 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SQLAlchemyDatasource
 
 from sluicegate.delivery.mail import to_mail
-from sluicegate.delivery.post import Carrier, Post, to_bureau, to_folder, to_partner, to_state
+from sluicegate.delivery.post import (
+    Carrier,
+    Post,
+    to_bureau,
+    to_expunge,
+    to_folder,
+    to_hear,
+    to_partner,
+    to_state,
+)
 from sluicegate.errors import SettingsError
 from sluicegate.exchange.bureau import Bureau, BureauParts
 from sluicegate.exchange.engine import Clock, Desk
+from sluicegate.exchange.expunge import Expunger
 from sluicegate.exchange.lookup import Lookup
 from sluicegate.exchange.partner import Partner, PartnerParts
 from sluicegate.exchange.runner import Runner
@@ -50,8 +60,10 @@ from sluicegate.store.registry import Register
 from sluicegate.store.repository import Repository
 from sluicegate.store.schemas import read_schemas
 from sluicegate.store.sql import open_database
+from sluicegate.store.vault import DataKeys
 
 LOG_NAME = "sluicegate.example/bureau"
+DATA_KEYS = "data-keys"
 APPLICATION_VERSION = "1"
 """Version of the durable walks: those of another version are not replayed, the sweep starts them anew."""
 
@@ -154,14 +166,21 @@ class Office:
     key: FileKey
 
 
+def data_keys(home: Path, role: str, store: str) -> DataKeys:
+    """The data keys of a store. Their folder is never part of a backup (docs/how-to/expunge.md)."""
+    return DataKeys(home / DATA_KEYS / f"{role}-{store}")
+
+
 def open_office(home: Path, role: str) -> Office:
     """Open the files of a role."""
     folder = home / role
     if not folder.is_dir():
         raise SettingsError(f"{home} is not a home.", advice=f"Run: sluicegate init --home {home}")
     key = keys.load(home / "keys" / f"{role}-ledger.key")
-    spool = BlobStore(folder / "spool", load_key(home / "keys" / f"{role}-spool.key"))
-    outgoing = BlobStore(folder / "outgoing", load_key(home / "keys" / f"{role}-outgoing.key"))
+    spool, outgoing = (
+        BlobStore(folder / name, load_key(home / "keys" / f"{role}-{name}.key"), data_keys(home, role, name))
+        for name in ("spool", "outgoing")
+    )
     engine = open_database(folder / "story.db", "schema.sql")
     return Office(engine, Store(engine, outgoing, EntryLog(engine)), spool, key)
 
@@ -187,6 +206,7 @@ class Exchange:
         self.bureau = self._bureau()
         self.partner = self._partner()
         self.state = self._state()
+        self.expungers = self._expungers()
         self.door = Door(
             self.offices["bureau"].store,
             self.offices["bureau"].spool,
@@ -213,14 +233,15 @@ class Exchange:
         self.search = Search1N(engine)
         keep = home / "keys"
 
-        def repository(name: str, folder: Path, key: str) -> Repository:
-            opened = Repository(name, folder, keep / key, numbers)
+        def repository(role: str, name: str) -> Repository:
+            own, key = data_keys(home, role, name), keep / f"{role}-{name}.key"
+            opened = Repository(name, home / role / name, key, numbers, own)
             undone.callback(opened.close)
             return opened
 
-        self.open = repository("open", home / "bureau" / "open", "bureau-open.key")
-        self.filtered = repository("filtered", home / "bureau" / "filtered", "bureau-filtered.key")
-        self.gallery = repository("gallery", home / "partner" / "gallery", "partner-gallery.key")
+        self.open = repository("bureau", "open")
+        self.filtered = repository("bureau", "filtered")
+        self.gallery = repository("partner", "gallery")
         self.workshop = workshop or (self._workshop() if searching else None)
         if self.workshop is not None and workshop is None:
             undone.callback(self.workshop.close)
@@ -290,6 +311,24 @@ class Exchange:
         office = self.offices["state"]
         return StateBureau(StateParts(office.store, self.clock, office.spool, self.settings.state_relays))
 
+    def _expungers(self) -> dict[str, Expunger]:
+        keep = self.settings.home / "keys"
+        others = [keys.public_path(keep / f"{role}-ledger.key") for role in ("partner", "state")]
+        known = [keys.load_public(path) for path in others]
+        held = {"bureau": (self.open, self.filtered), "partner": (self.gallery,)}
+        return {
+            role: Expunger(
+                office.store,
+                office.spool,
+                self.clock,
+                office.key,
+                held.get(role, ()),
+                self.settings.home / "answers",
+                {key.name: key for key in known},
+            )
+            for role, office in self.offices.items()
+        }
+
     @property
     def desks(self) -> dict[str, Desk]:
         """The desks of the roles that this process serves."""
@@ -303,6 +342,8 @@ class Exchange:
             "partner": to_partner(self.bureau, self.partner),
             "bureau": to_bureau(self.bureau),
             "state": to_state(self.state),
+            "expunge": to_expunge(self.expungers),
+            "attested": to_hear(self.expungers["bureau"]),
         }
         if self.settings.smarthost:
             table["smtp"] = to_mail(self.settings.smarthost, self.settings.mail_domain)
@@ -338,6 +379,8 @@ class Exchange:
         post = Post({role: office.store for role, office in self.offices.items()}, self.carriers())
         self.runner = Runner(self.desks, sources, post.hand_over, workers=self.settings.walkers)
         DBOS.launch()
+        for expunger in self.expungers.values():
+            expunger.finish_all()
         self.sweep_orphans(_COMMIT_WITHIN_S)
         self.runner.start()
         return self.runner

@@ -34,6 +34,8 @@ class FactKind(StrEnum):
     DELIVERED = "delivered"  # a message left and its receiver took it
     LOOKED_UP = "looked-up"  # G3: the partner asked the repository
     ALERTED = "alerted"  # doubt: something was denied and a person must look
+    EXPUNGED = "expunged"  # what a booking had left was destroyed
+    ATTESTED = "attested"  # another installation signed that it destroyed its part
     REGISTERED = "registered"  # the rules, or the list of those who may change them, have grown by a link
     # the partner's side
     COPY_TAKEN = "copy-taken"
@@ -65,6 +67,8 @@ REQUIRED: dict[FactKind, frozenset[str]] = {
     FactKind.DELIVERED: frozenset({"case", "message", "channel", "sequence"}),
     FactKind.LOOKED_UP: frozenset({"requester", "candidates", "withheld"}),
     FactKind.ALERTED: frozenset({"reason"}),
+    FactKind.EXPUNGED: frozenset({"case", "why", "by"}),
+    FactKind.ATTESTED: frozenset({"case", "by"}),
     FactKind.REGISTERED: frozenset({"number", "what", "program", "root", "before", "change"}),
     FactKind.COPY_TAKEN: frozenset({"copy", "digest", "decision_seq"}),
     FactKind.COPY_TURNED_AWAY: frozenset({"reason"}),

@@ -16,6 +16,7 @@ from sluicegate.cli.converting import convert
 from sluicegate.cli.cosigning import cosign
 from sluicegate.cli.days import audit_reconcile, tell_days
 from sluicegate.cli.demo import demo
+from sluicegate.cli.expunge import attestation, expunge
 from sluicegate.cli.homes import doctor, init
 from sluicegate.cli.inspecting import inspect
 from sluicegate.cli.ledger import ledger
@@ -54,6 +55,7 @@ _COMMANDS = (
     *(queue, lookup, policy, agencies, wording, registry),
     *(audit, verify, ledger, witness, demo),
     *(statistics, release),
+    *(expunge, attestation),
 )
 
 ledger.add_command(cosign)

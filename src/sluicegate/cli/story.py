@@ -27,6 +27,12 @@ _SEARCHED = {
 def render(exchange: Exchange, case_id: str, width: int = 110) -> list[str]:
     """The story as lines of plain text, two columns: what happened, and what it means."""
     case = exchange.bureau.store.case(case_id)
+    if case.state is State.EXPUNGED:
+        return [
+            f"{'received':<{_LEFT}}{stamp(case.received)[:19]}Z, case {case.case_id}",
+            f"{'expunged':<{_LEFT}}{case.text('at')[:19]}Z, {case.text('why')}, ordered by {case.text('by')}",
+            f"{'':<{_LEFT}}nothing else of it is held; see: sluicegate attestation {case.case_id}",
+        ]
     rows = [
         *_head(case),
         *_admission(case),

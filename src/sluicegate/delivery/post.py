@@ -10,6 +10,7 @@ from pathlib import Path
 from sluicegate.errors import DeliveryError, InputRefused, Missing, StoreError, VerifyError
 from sluicegate.exchange.bureau import Bureau
 from sluicegate.exchange.envelopes import read_reply
+from sluicegate.exchange.expunge import Expunger
 from sluicegate.exchange.partner import Partner
 from sluicegate.exchange.stages.share import Reply
 from sluicegate.exchange.statebureau import StateBureau
@@ -105,5 +106,32 @@ def to_state(state: StateBureau) -> Carrier:
             state.take(body)
         except (InputRefused, StoreError) as error:
             raise DeliveryError(f"The state did not take the second response: {error.message}") from error
+
+    return carry
+
+
+def to_expunge(expungers: Mapping[str, Expunger]) -> Carrier:
+    """Notices of expunction to the installation that the channel names, in this process."""
+
+    def carry(message: Outgoing, body: bytes) -> None:
+        expunger = expungers.get(message.channel.partition(":")[2])
+        if expunger is None:
+            raise DeliveryError(f"Nobody takes notices on the channel {message.channel}.")
+        try:
+            expunger.noticed(body)
+        except (InputRefused, StoreError) as error:
+            raise DeliveryError(f"It was not expunged there yet: {error.message}") from error
+
+    return carry
+
+
+def to_hear(expunger: Expunger) -> Carrier:
+    """Attestations of deletion to the bureau in this process."""
+
+    def carry(_message: Outgoing, body: bytes) -> None:
+        try:
+            expunger.heard(body)
+        except (InputRefused, StoreError, VerifyError) as error:
+            raise DeliveryError(f"The bureau did not take the attestation: {error.message}") from error
 
     return carry

@@ -40,6 +40,7 @@ class State(StrEnum):
     MUTED = "muted"  # one existed and G2 stopped it for every recipient
     SILENT = "silent"  # the partner had nothing to say
     CLOSED = "closed"
+    EXPUNGED = "expunged"  # contents, salts, prints and names are destroyed; the count stays
     # a copy at the partner
     TAKEN = "copy-taken"
     QUERIED = "query-waits"  # an IAQ waits for a status officer
@@ -61,6 +62,8 @@ class MessageKind(StrEnum):
     REPLY = "REPLY"  # partner to bureau: match or not, and a determined status
     SECOND = "SECOND"  # bureau to state: second response, per recipient
     IDR = "IDR"  # state to agency: second response
+    EXPUNGE = "EXPUNGE"  # bureau to whoever took something: destroy it
+    ATTESTED = "ATTESTED"  # back to the bureau: it is destroyed, signed
 
 
 @dataclass(frozen=True, slots=True)

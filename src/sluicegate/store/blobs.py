@@ -2,7 +2,8 @@
 """Bytes by digest, encrypted at rest, each store with a key of its own.
 
 A blob is written to a temporary file, flushed to the disk, renamed, and its folder flushed: when `put`
-returns, the bytes survive loss of power. Destroying a store's key destroys every copy of it, backups too.
+returns, the bytes survive loss of power. Each blob has a data key (`store.vault`): erasing it destroys every
+copy, backups too. Blobs of earlier versions have the store's key alone and stay readable.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from sluicegate.errors import Missing, SettingsError, StoreError
+from sluicegate.store.vault import HEAD_BYTES, DataKeys, Vault, place_of
 
 _MAGIC = b"SGB1"
 _SHORTEST = 4 + 12 + 16  # magic, nonce, seal
@@ -55,9 +57,10 @@ def load_key(path: Path) -> bytes:
 class BlobStore:
     """One folder of encrypted blobs."""
 
-    def __init__(self, folder: Path, key: bytes) -> None:
+    def __init__(self, folder: Path, key: bytes, keys: DataKeys | None = None) -> None:
         self._folder = folder
         self._box = AESGCM(key)
+        self._vault = Vault(key, keys)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _path(self, digest: str) -> Path:
@@ -72,12 +75,12 @@ class BlobStore:
         """
         digest = digest_of(data)
         path = self._path(digest)
-        if path.exists():
+        if self._held(path):
             return digest
-        nonce = secrets.token_bytes(12)
-        sealed = _MAGIC + nonce + self._box.encrypt(nonce, data, digest.encode())
         spare = path.with_name(f".{digest}.{secrets.token_hex(4)}")
         try:
+            # If we crash here a data key lies about that no blob names; it opens nothing.
+            sealed = self._vault.seal(data, digest) or self._sealed(data, digest)
             if not path.parent.exists():
                 path.parent.mkdir(mode=0o700, exist_ok=True)
                 _flush_folder(self._folder)
@@ -99,6 +102,8 @@ class BlobStore:
             raise Missing("There is no blob of that digest.") from None
         except OSError as error:
             raise StoreError(f"A blob could not be read: {error.strerror}.") from error
+        if place_of(sealed) is not None:
+            return self._vault.open(sealed, digest)
         try:
             if sealed[:4] != _MAGIC or len(sealed) < _SHORTEST:
                 raise InvalidTag
@@ -112,8 +117,24 @@ class BlobStore:
         return self._path(digest).exists()
 
     def erase(self, digest: str) -> None:
-        """Remove the bytes; nothing happens where there are none."""
-        self._path(digest).unlink(missing_ok=True)
+        """Destroy the data key, which every copy needs, and remove the bytes; repeating it changes nothing.
+
+        If we crash between the two, the bytes lie here and nobody can read them; the next run removes them.
+        """
+        path = self._path(digest)
+        self._vault.destroy(_head(path))
+        path.unlink(missing_ok=True)
+
+    def _held(self, path: Path) -> bool:
+        """Whether the bytes are here and can be opened: a copy put back from a backup cannot."""
+        head = _head(path)
+        if not head:
+            return False
+        return place_of(head) is None or self._vault.can_open(head)
+
+    def _sealed(self, data: bytes, digest: str) -> bytes:
+        nonce = secrets.token_bytes(12)
+        return _MAGIC + nonce + self._box.encrypt(nonce, data, digest.encode())
 
     def digests(self, min_age_s: float = 0.0) -> set[str]:
         """Digests of everything that is here and was stored at least `min_age_s` seconds ago."""
@@ -122,6 +143,14 @@ class BlobStore:
             return {path.name for path in found}
         latest = time.time() - min_age_s
         return {path.name for path in found if path.stat().st_mtime <= latest}
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except FileNotFoundError:
+        return b""
 
 
 def _write_durably(spare: Path, path: Path, sealed: bytes) -> None:

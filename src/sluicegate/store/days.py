@@ -54,7 +54,8 @@ _SENT = sa.text(
 _CAME = sa.text(
     # Of an expunged copy the entry is empty, and the case alone still knows its number.
     "SELECT kind, COALESCE(json_extract(body, '$.sequence'), (SELECT json_extract(s.dossier, '$.sequence') "
-    "FROM story s WHERE s.case_id = entry.case_id)) AS sequence FROM entry WHERE kind IN ('copy-taken', 'copy-turned-away') AND at < :before ORDER BY log, seq"
+    "FROM story s WHERE s.case_id = entry.case_id)) AS sequence "
+    "FROM entry WHERE kind IN ('copy-taken', 'copy-turned-away') AND at < :before ORDER BY log, seq"
 )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -93,6 +93,12 @@ class EntryLog:
         given = {"log": log, "places": json.dumps(sorted(set(seqs)))}
         done: sa.CursorResult[Any] = session.execute(queries()["erase_entries"], given)  # type: ignore[assignment]
         return done.rowcount
+
+    @staticmethod
+    def body(row: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of an entry's row; empty where it was erased."""
+        held = json.loads(row["body"]) if row["body"] is not None else {}
+        return dict(held)
 
     def newest(self, log: str = COMMON_LOG) -> datetime | None:
         """The latest moment that a log has ever seen, or None where it has no entry."""

@@ -89,7 +89,7 @@ def _outgoing(row: Mapping[str, Any]) -> Outgoing:
     )
 
 
-FLEETING = frozenset({"COPY", "REPLY", "SECOND"})
+FLEETING = frozenset({"COPY", "REPLY", "SECOND", "EXPUNGE", "ATTESTED"})
 """Kinds whose bytes go once the receiving installation has taken them: it answers for them from then on."""
 
 
@@ -228,7 +228,7 @@ class Store:
         log = step.log or after.text("log") or COMMON_LOG
         self.log.append(session, step.facts, case.case_id, at, log)
         for message in step.messages:
-            self._queue(session, case.case_id, message, at)
+            self.queue(session, case.case_id, message, at)
         for reason in step.alerts:
             self.alert(session, reason, case.case_id, at)
         return after
@@ -246,7 +246,8 @@ class Store:
             },
         )
 
-    def _queue(self, session: Session, case_id: str, message: Message, at: datetime) -> None:
+    def queue(self, session: Session, case_id: str, message: Message, at: datetime) -> None:
+        """Put a message into the outbox, in the session's commit. Raises StoreError."""
         # The blob goes first: if we crash here it is an orphan that the sweep removes, never a row
         # without bytes.
         digest = self.outgoing.put(message.body)

@@ -132,8 +132,18 @@ SELECT origin, subject, template FROM reference ORDER BY origin;
 SELECT template FROM reference WHERE origin = :origin;
 -- name: references_of
 SELECT origin, subject, basis FROM reference WHERE subject = :subject ORDER BY origin;
--- name: expunge
-DELETE FROM reference WHERE subject = :subject;
+-- name: templates_of
+SELECT origin, template FROM reference WHERE subject = :subject ORDER BY origin;
+-- name: whole_reference
+SELECT * FROM reference WHERE origin = :origin;
+-- name: take_out
+DELETE FROM reference WHERE origin = :origin;
+-- name: note_taken_out
+INSERT INTO taken_out (origin) VALUES (:origin);
+-- name: last_taken_out
+SELECT COALESCE(MAX(number), 0) FROM taken_out;
+-- name: taken_out
+SELECT number, origin FROM taken_out WHERE number > :after ORDER BY number;
 -- name: reference_count
 SELECT COUNT(*) AS n FROM reference;
 -- name: open_digests
@@ -142,4 +152,20 @@ SELECT digest, COALESCE(json_extract(dossier, '$.template'), '') AS template FRO
 SELECT digest FROM message
 WHERE state = 'queued' OR kind NOT IN (SELECT value FROM json_each(:fleeting));
 -- name: messages_on
-SELECT * FROM message WHERE channel = :channel ORDER BY sequence;
+SELECT * FROM message WHERE channel = :channel AND digest <> '' ORDER BY sequence;
+-- name: expunge_case
+UPDATE story SET state = 'expunged', version = version + 1, digest = 'expunged ' || case_id, size = 0,
+  tcn = '', ori = '', cri = '', tot = '', claim = NULL, dossier = :dossier
+WHERE case_id = :case_id AND state = :before AND version = :version;
+-- name: expunge_messages
+UPDATE message SET digest = '', size = 0, recipient = '', trouble = '',
+  state = CASE WHEN state = 'queued' THEN 'expunged' ELSE state END
+WHERE case_id = :case_id;
+-- name: expunge_alerts
+DELETE FROM alert WHERE case_id = :case_id;
+-- name: set_dossier
+UPDATE story SET dossier = :dossier, version = version + 1 WHERE case_id = :case_id AND version = :version;
+-- name: case_by_reference
+SELECT * FROM story WHERE json_extract(dossier, '$.reference') = :reference;
+-- name: expunging
+SELECT * FROM story WHERE state = 'expunged' AND json_extract(dossier, '$.pending') IS NOT NULL;

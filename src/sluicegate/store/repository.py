@@ -20,13 +20,14 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from sluicegate.errors import StoreError
+from sluicegate.errors import Missing, StoreError
 from sluicegate.exchange.case import Json
 from sluicegate.ridge.gallery import Gallery, MemoryGallery
 from sluicegate.ridge.parameters import Parameters
-from sluicegate.ridge.template import decode
+from sluicegate.ridge.template import Template, decode
 from sluicegate.store.blobs import BlobStore, load_key
-from sluicegate.store.sql import open_database, queries
+from sluicegate.store.sql import open_database, queries, scrub
+from sluicegate.store.vault import DataKeys, Vault, place_of
 
 _ALPHABET = "ABCDEFGHJKLMNPQRTUVWXY0123456789"
 
@@ -63,28 +64,68 @@ class Basis:
 class Repository:
     """References on disk, and the gallery in memory that searches read."""
 
-    def __init__(self, name: str, folder: Path, key_file: Path, parameters: Parameters) -> None:
+    def __init__(
+        self, name: str, folder: Path, key_file: Path, parameters: Parameters, keys: DataKeys | None = None
+    ) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = load_key(key_file)
         self.name = name
-        self.blobs = BlobStore(folder / "records", key)
-        self.gallery: Gallery = MemoryGallery(parameters)
+        self.blobs = BlobStore(folder / "records", key, keys)
+        self._gallery: Gallery = MemoryGallery(parameters)
         self._box = AESGCM(key)
+        self._vault = Vault(key, keys)
         self._engine = open_database(folder / "references.db", "repository.sql")
         self._lock = threading.Lock()
-        self._origins: set[str] = set()
+        self._origins: dict[str, str] = {}  # subject by origin
+        self._taken_out = 0  # number of the last reference known to have been taken out
         try:
             self._load()
         except BaseException:
             self._engine.dispose()
             raise
 
+    @property
+    def gallery(self) -> Gallery:
+        """What searches read; what any process has taken out of this repository is gone from it."""
+        self._catch_up()
+        return self._gallery
+
+    def _catch_up(self) -> None:
+        with self._engine.connect() as connection:
+            if connection.execute(queries()["last_taken_out"]).scalar_one() == self._taken_out:
+                return
+        with self._lock, self._engine.connect() as connection:
+            given = {"after": self._taken_out}
+            for row in connection.execute(queries()["taken_out"], given).mappings().all():
+                subject = self._origins.pop(row["origin"], None)
+                if subject is not None:
+                    self._rebuild(connection, subject)
+                self._taken_out = row["number"]
+
+    def _rebuild(self, connection: sa.Connection, subject: str) -> None:
+        """The subject as the table has it now: fewer templates, or nobody."""
+        rows = connection.execute(queries()["templates_of"], {"subject": subject}).mappings().all()
+        left = [one for row in rows if (one := self._template(row)) is not None]
+        if left:
+            self._gallery.replace(subject, left)
+        else:
+            self._gallery.expunge(subject)
+
     def _load(self) -> None:
         with self._engine.connect() as connection:
+            self._taken_out = connection.execute(queries()["last_taken_out"]).scalar_one()
             for row in connection.execute(queries()["references"]).mappings():
-                plain = self._unseal(bytes(row["template"]), row["origin"])
-                self.gallery.enrol(row["subject"], decode(plain))
-                self._origins.add(row["origin"])
+                found = self._template(row)
+                if found is not None:
+                    self._gallery.enrol(row["subject"], found)
+                    self._origins[row["origin"]] = row["subject"]
+
+    def _template(self, row: sa.RowMapping) -> Template | None:
+        """The template of a reference; None where its key was destroyed and its row still stands."""
+        try:
+            return decode(self._unseal(bytes(row["template"]), row["origin"]))
+        except Missing:
+            return None
 
     def enrol(
         self,
@@ -114,8 +155,8 @@ class Repository:
                 raise StoreError("The repository refused to write; nothing was enrolled.") from error
             # If we crash here the reference is on disk and the gallery is read anew at the next start.
             for origin, subject, template, _, _ in fresh:
-                self.gallery.enrol(subject, decode(template))
-                self._origins.add(origin)
+                self._gallery.enrol(subject, decode(template))
+                self._origins[origin] = subject
             return len(fresh)
 
     def _row(
@@ -136,23 +177,61 @@ class Repository:
         }
 
     def _seal(self, plain: bytes, label: str) -> bytes:
+        try:
+            sealed = self._vault.seal(plain, label)
+        except OSError as error:
+            raise StoreError("The repository refused to write; nothing was enrolled.") from error
+        if sealed is not None:
+            return sealed
         nonce = secrets.token_bytes(12)
         return nonce + self._box.encrypt(nonce, plain, label.encode())
 
     def _unseal(self, sealed: bytes, label: str) -> bytes:
+        if place_of(sealed) is not None:
+            return self._vault.open(sealed, label)
         try:
             return self._box.decrypt(sealed[:12], sealed[12:], label.encode())
         except InvalidTag:
             raise StoreError("A reference was altered, or belongs to another key.") from None
 
+    def forget(self, origin: str) -> bool:
+        """Destroy what a case enrolled, here and in every copy; whether there was anything.
+
+        If we crash before the commit, keys may be destroyed whose row still stands: the next run removes it.
+        """
+        with self._engine.connect() as connection:
+            row = connection.execute(queries()["whole_reference"], {"origin": origin}).mappings().first()
+        if row is None:
+            return False
+        if row["transaction_digest"]:
+            self.blobs.erase(row["transaction_digest"])
+        self._vault.destroy(bytes(row["template"]))
+        self._vault.destroy(bytes(row["basis"]))
+        self._take_out(origin)
+        return True
+
+    def _take_out(self, origin: str) -> None:
+        with self._lock, self._engine.begin() as connection:
+            connection.execute(queries()["take_out"], {"origin": origin})
+            connection.execute(queries()["note_taken_out"], {"origin": origin})
+        self._catch_up()
+
+    def scrub(self) -> None:
+        """See `sql.scrub`."""
+        scrub(self._engine)
+
     def bases_of(self, subject: str) -> list[Basis | None]:
         """On what each reference of a subject may be looked up; None, where nothing says so, is doubt."""
         with self._engine.connect() as connection:
             rows = connection.execute(queries()["references_of"], {"subject": subject}).mappings()
-            return [
-                Basis.from_json(json.loads(self._unseal(bytes(row["basis"]), f"{row['origin']} basis")))
-                for row in rows
-            ]
+            return [self._basis(row) for row in rows]
+
+    def _basis(self, row: sa.RowMapping) -> Basis | None:
+        try:
+            plain = self._unseal(bytes(row["basis"]), f"{row['origin']} basis")
+        except Missing:
+            return None  # being destroyed just now: doubt, which closes
+        return Basis.from_json(json.loads(plain))
 
     def template_of(self, origin: str) -> bytes | None:
         """The template that a case enrolled, or None."""

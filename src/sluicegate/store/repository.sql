@@ -8,3 +8,8 @@ CREATE TABLE IF NOT EXISTS reference (
   basis       BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS reference_subject ON reference (subject);
+-- Origins taken out since, so that a process that holds the gallery in memory takes them out as well.
+CREATE TABLE IF NOT EXISTS taken_out (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  origin TEXT NOT NULL
+);

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an expunction destroys, whom it must be told to, and what is signed about it. Decides, does nothing.
+
+Only who took something is told: a booking that was withheld never causes a message (filter-never-shares).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sluicegate.errors import Conflict, InputRefused, UsageError
+from sluicegate.exchange.case import Case, Json, Message, MessageKind, State
+from sluicegate.exchange.stages.answer import message_id
+
+WHY: Mapping[str, str] = {
+    "court-order": "A court ordered it.",
+    "no-charge": "No charge was brought, or it was dismissed.",
+    "acquitted": "The subject was acquitted.",
+    "error": "The booking should not have been made.",
+    "retention-over": "The time for which it may be kept is over.",
+}
+"""Why a booking may be expunged. The code is public, in the master log."""
+
+ENDED = frozenset({State.CLOSED, State.SHARED, State.QUERIED})
+"""States in which nothing moves: answers are out, or the case ended."""
+
+HEADER = "Sluicegate attestation of deletion, version 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Why, and by whom. Both are public: the master log states them, with no word of the booking."""
+
+    why: str
+    by: str
+
+    def __post_init__(self) -> None:
+        if self.why not in WHY:
+            raise UsageError("That is no reason to expunge.", advice=f"Use one of: {', '.join(WHY)}.")
+        if not 0 < len(self.by) <= 80 or not self.by.isascii() or not self.by.isprintable():
+            raise UsageError("Who orders it is told in printable ASCII, 80 characters at most.")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message of the case, as far as an expunction must know it."""
+
+    message_id: str
+    kind: str
+    channel: str
+    state: str
+    digest: str
+
+
+def require_still(case: Case, sent: Sequence[Sent]) -> None:
+    """Raises Conflict while something of the case still moves: it would arrive after the expunction."""
+    if case.state not in ENDED:
+        raise Conflict(f"The booking still moves: it is {case.state}.", advice="Try again when it is closed.")
+    under_way = [one for one in sent if one.state == "queued" and not one.channel.startswith("http:")]
+    if under_way:
+        raise Conflict(
+            f"{len(under_way)} message(s) of the booking are still on their way.",
+            advice="Everyone is answered first: try again when `sluicegate status` shows none.",
+        )
+
+
+def notices(case: Case, sent: Sequence[Sent], order: Order) -> tuple[Message, ...]:
+    """A notice for everything that another installation took; where nothing was taken there is none."""
+    if case.text("partner") == "turned-away":
+        sent = [one for one in sent if one.kind != MessageKind.COPY]
+    taken = [one for one in sent if one.kind in {MessageKind.COPY, MessageKind.SECOND}]
+    return tuple(
+        Message(
+            message_id(case, MessageKind.EXPUNGE, one.message_id.partition(".")[2]),
+            MessageKind.EXPUNGE,
+            f"expunge:{one.channel}",  # a channel of its own: copies are numbered without a gap
+            one.channel,
+            json.dumps(
+                {"reference": one.message_id, "why": order.why, "by": order.by}, sort_keys=True
+            ).encode(),
+        )
+        for one in taken
+    )
+
+
+def read_notice(data: bytes) -> tuple[str, Order]:
+    """The reference and the order of a notice. Raises InputRefused."""
+    match _object(data):
+        case {"reference": str(reference), "why": str(why), "by": str(by)}:
+            try:
+                return reference, Order(why, by)
+            except UsageError as error:
+                raise InputRefused(error.message) from None
+    raise InputRefused("The notice of expunction does not have its parts.")
+
+
+def attested(case: Case, reference: str, note: str) -> Message:
+    """The signed attestation on its way to whoever gave the notice."""
+    body = json.dumps({"reference": reference, "note": note}, sort_keys=True).encode()
+    return Message(message_id(case, MessageKind.ATTESTED), MessageKind.ATTESTED, "attested", "bureau", body)
+
+
+def read_attested(data: bytes) -> tuple[str, str]:
+    """The reference and the signed note of an attestation. Raises InputRefused."""
+    match _object(data):
+        case {"reference": str(reference), "note": str(note)} if len(note) < 5000:
+            return reference, note
+    raise InputRefused("The attestation does not have its parts.")
+
+
+def _object(data: bytes) -> object:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def text(name: str, by_key: str, at: str, order: Order, stated: int) -> str:
+    """What is signed. It names the booking by its case id or the copy's reference, and tells no count:
+    how many entries a booking had in the log of answers would tell whether the partner had answered."""
+    return "\n".join(
+        [
+            HEADER,
+            f"Of: {name}",
+            f"By: {by_key}",
+            f"At: {at}",
+            f"Why: {order.why} - {WHY[order.why]}",
+            f"Ordered by: {order.by}",
+            "Destroyed: the received bytes, images, templates and answers with their keys; the contents and",
+            "salts of its ledger entries; every name and number of it. The commitments in the ledger stay.",
+            f"Stated publicly: statement {stated} of the master log of {by_key}",
+            "",
+        ]
+    )
+
+
+def dossier(order: Order, at: str, pending: Mapping[str, Json], kept: Mapping[str, Json]) -> dict[str, Json]:
+    """All that is left of a case's dossier. `pending` names the bytes that are still to be destroyed."""
+    return {**kept, "why": order.why, "by": order.by, "at": at, "pending": dict(pending)}
