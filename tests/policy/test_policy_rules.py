@@ -110,7 +110,7 @@ def test_the_smaller_jurisdictions_rule_prevails_at_one_level() -> None:
 
 def test_two_rules_alike_in_all_are_settled_by_id() -> None:
     """There is never more than one winner, and it does not depend on the order of rows."""
-    one, two = rule(), rule(id="T2", mode_in_force="JURISDICTION_FILTER")
+    one, two = rule(), rule(id="T2")
     for rows in ((one, two), (two, one)):
         ruling = _with(*rows).in_force("US-VA-013", utc(2010, 11, 15))
         assert ruling.rule.id == "T1"

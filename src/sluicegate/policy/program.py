@@ -286,6 +286,7 @@ def _load(files: Mapping[str, bytes], extra: Mapping[str, bytes], problems: Prob
     validate.check(parsed, problems, scenario_files=frozenset(f"overlay/{name}" for name in extra))
     validate_lists.check(parsed, problems)
     if problems.found:
+        problems.name(parsed.rows)
         return None
     return _build(parsed, _canonical(toml, tables), charges, problems)
 

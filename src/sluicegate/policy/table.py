@@ -12,7 +12,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sluicegate.errors import ProgramError, quoted
@@ -63,6 +63,12 @@ class Problem:
     file: str
     row: int
     text: str
+    id: str = ""
+
+    @property
+    def said(self) -> str:
+        """What is wrong, with the id of the row in front where it has one."""
+        return f"{quoted(self.id)}: {self.text}" if self.id else self.text
 
 
 @dataclass(slots=True)
@@ -75,15 +81,21 @@ class Problems:
         """Note one problem."""
         self.found.append(Problem(file, row, text))
 
+    def name(self, rows: Iterable[Row]) -> None:
+        """Give every problem the id of its row: what stands in the first column of its table."""
+        if self.found:
+            ids = {(row.file, row.number): next(iter(row.cells.values()), "") for row in rows}
+            self.found = [replace(one, id=ids.get((one.file, one.row), "")) for one in self.found]
+
     def stop(self) -> None:
         """Raise one ProgramError that names the first problem and lists the rest, if there is any."""
         if not self.found:
             return
         first, *rest = self.found
-        listed = "".join(f"; {p.file}, row {p.row}: {p.text}" for p in rest[: _SHOWN - 1])
+        listed = "".join(f"; {p.file}, row {p.row}: {p.said}" for p in rest[: _SHOWN - 1])
         more = f"; and {len(rest) - _SHOWN + 1} more" if len(rest) >= _SHOWN else ""
         raise ProgramError(
-            first.text + listed + more,
+            first.said + listed + more,
             file=first.file,
             row=first.row,
             advice="Nothing of this program was loaded. Mend every row named and load it again.",

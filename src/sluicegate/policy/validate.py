@@ -173,7 +173,23 @@ def _rules(parsed: Parsed, problems: Problems) -> None:
         if one.supersedes and circle(one.id, following):
             problems.add(row.file, row.number, f"{one.id} supersedes itself in a circle")
         _rule(one, row, table, parsed, problems)
+    _tied(parsed, problems)
     _default(parsed, [one for one in table.values() if one.kind is Kind.DEFAULT], problems)
+
+
+def _tied(parsed: Parsed, problems: Problems) -> None:
+    """Rows that overlap and that no order tells apart: one place, level and first day, other modes."""
+    replaced = {one.supersedes for one, _ in parsed.rules}
+    seen: dict[tuple[str, str, bool, date | None], list[Rule]] = {}
+    for one, row in parsed.rules:
+        if one.kind not in BINDING or one.kind is Kind.DEFAULT or one.id in replaced:
+            continue
+        key = (one.jurisdiction, one.level, one.kind is Kind.CAPABILITY, one.begins)
+        for other in seen.setdefault(key, []):
+            if other.mode != one.mode:
+                text = f"it and {quoted(other.id)} put different modes in force for one place from one day on"
+                problems.add(row.file, row.number, f"{text}, by issuers of one level: neither goes before")
+        seen[key].append(one)
 
 
 def _default(parsed: Parsed, defaults: Sequence[Rule], problems: Problems) -> None:
