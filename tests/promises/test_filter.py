@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from scenes import SCENES, Town, bytes_at, item, left, letter, rows, scratch, tokens
+from sluicegate import app
 from sluicegate.errors import Conflict, Missing, SluicegateError, UsageError, VerifyError
 from sluicegate.exchange import papers
 from sluicegate.exchange.envelopes import Copy, read_copy
@@ -199,12 +200,13 @@ def test_a_restored_backup_of_the_open_side_holds_no_withheld_booking(town: Town
     exchange = town.exchange
     copy = town.home / "restored"
     shutil.copytree(town.home / "bureau" / "open", copy)
-    restored = Repository("open", copy, town.home / "keys" / "bureau-open.key", parameters.load())
+    keys = app.data_keys(town.home, "bureau", "open")
+    restored = Repository("open", copy, town.home / "keys" / "bureau-open.key", parameters.load(), keys)
     assert restored.gallery.snapshot().holders(digest(encode(town.template(7)))) == ()
     assert list(restored.gallery.snapshot().holders(digest(encode(town.template(8))))) == [number]
     restored.close()
     with pytest.raises(SluicegateError):
-        Repository("open", copy, town.home / "keys" / "bureau-filtered.key", parameters.load())
+        Repository("open", copy, town.home / "keys" / "bureau-filtered.key", parameters.load(), keys)
     assert len(exchange.filtered) == 1
 
 
