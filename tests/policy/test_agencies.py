@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from sluicegate.policy.agencies import (
     read,
     tables,
 )
+from sluicegate.policy.analysis.refuse import objections
 from sluicegate.policy.places import zone_of
 from sluicegate.policy.program import load, overlay
 
@@ -161,6 +163,14 @@ def test_rows_made_of_a_list_are_not_made_again() -> None:
     once = overlay(_FILES, tables(_placed(*lines), "LIST", "a list"))
     again = place(read(_list(*lines), "list"), once, _ZONES)
     assert (again.new, again.places) == ((), ())
+
+
+def test_a_new_county_rewrites_nothing_that_was_known() -> None:
+    """The registry has no objection to places that a program did not have: their bookings were doubt."""
+    found = _placed("TX0000009,New,City,TX,Hudspeth County,48229,,,,,")
+    after = overlay(_FILES, tables(found, "LIST", "a list"))
+    assert found.places
+    assert objections(_PROGRAM, after, today=date(2026, 11, 22)) == ()
 
 
 @pytest.mark.parametrize(

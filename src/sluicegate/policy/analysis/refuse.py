@@ -85,12 +85,16 @@ def _published(before: Program, after: Program, today: date | None) -> Iterator[
 
 
 def _rewritten(before: Program, after: Program, today: date | None) -> Iterator[Objection]:
-    """What was known on the day before the change must be what was known: no answer of that day may
-    differ."""
+    """What was known on the day before the change must be what was known: no answer of that day may differ.
+
+    A place that the program did not have had no answer that could differ: its bookings were doubt.
+    """
     if today is None:
         return
     eve = today - timedelta(days=1)
     for one in diff(before.known_at(eve), after.known_at(eve)).changes:
+        if one.jurisdiction not in before.jurisdictions:
+            continue
         why = (
             f"what was known on {eve.isoformat()} of {one.gate} from {one.begins or 'the beginning'} differs"
         )
