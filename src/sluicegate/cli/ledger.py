@@ -11,14 +11,17 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from sluicegate import settings
-from sluicegate.app import Office
+from sluicegate.app import Office, open_programs
 from sluicegate.cli.calls import NOT_HELD, Call, busy, console, leave, plain, standard, table
 from sluicegate.exchange.papers import log_key
 from sluicegate.ledger import keys
+from sluicegate.store.keyfile import KeyBook
 from sluicegate.store.master import MasterLog
-from sluicegate.store.programs import ProgramSource
 from sluicegate.store.public import check_public
-from sluicegate.store.publish import PRIVATE_LOGS, Published, Publisher
+from sluicegate.store.public_registry import PublicRegistry
+from sluicegate.store.publish import PRIVATE_LOGS, Published, Publisher, write_durably
+from sluicegate.store.registry import FOLDER as REGISTRY
+from sluicegate.store.registry import Register
 
 PUBLIC = "public"
 """The public folder of a home; any static web host can serve it."""
@@ -47,7 +50,8 @@ def ledger() -> None:
 def publish(call: Call, everything: bool) -> None:
     """Publish every log up to the end of its jurisdiction's last finished day.
 
-    Writes tiles, entry bundles (commitments only) and signed checkpoints to the folder `public` of the home.
+    Writes tiles, entry bundles (commitments only), signed checkpoints and the registry of the rules to the
+    folder `public` of the home.
     Run it again after a crash or a full disk: it goes on where it stopped.
 
     \b
@@ -57,7 +61,10 @@ def publish(call: Call, everything: bool) -> None:
     call.need_home()
     now = call.clock()()
     with call.opened("bureau") as office:
+        rules = registry(call, office)
+        rules.state(office.store, now)
         done = _with_progress(publisher(call, office), lambda one: one.publish(now, everything=everything))
+        done = replace(done, files=done.files + rules.lay_out())
     _show(call, done, call.home / PUBLIC)
 
 
@@ -76,6 +83,7 @@ def export(call: Call, folder: Path) -> None:
     call.need_home()
     with call.opened("bureau") as office:
         done = _with_progress(replace(publisher(call, office), folder=folder), lambda one: one.export())
+        done = replace(done, files=done.files + replace(registry(call, office), folder=folder).lay_out())
     _show(call, done, folder)
 
 
@@ -142,10 +150,9 @@ def _verify(call: Call, folder: Path) -> None:
 
 def publisher(call: Call, office: Office) -> Publisher:
     """The publisher of a home's bureau; a log is finished at the midnight of its jurisdiction."""
-    chosen = settings.load(call.home)
-    folder = call.home / "programs"
-    scenario = folder / chosen.scenario if chosen.scenario else None
-    places = ProgramSource(folder / chosen.program, scenario).load().jurisdictions
+    places = open_programs(settings.load(call.home), office.store).load().jurisdictions
+
+    earlier = KeyBook(call.home, "bureau", office.store, call.clock()).overlapping()
 
     def zone_of(place: str) -> str | None:
         return places[place].zone if place in places else None
@@ -156,7 +163,19 @@ def publisher(call: Call, office: Office) -> Publisher:
         session=office.store.session,
         folder=call.home / PUBLIC,
         signer_of=lambda log: log_key(office.key, log),
+        also_of=lambda log: [log_key(one, log) for one in earlier],
         zone_of=zone_of,
+    )
+
+
+def registry(call: Call, office: Office) -> PublicRegistry:
+    """What makes the registry of a home public."""
+    return PublicRegistry(
+        register=Register(call.home / REGISTRY, office.store),
+        master=MasterLog(office.engine),
+        programs=call.home / "programs",
+        folder=call.home / PUBLIC,
+        write=write_durably,
     )
 
 

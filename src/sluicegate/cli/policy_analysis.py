@@ -22,7 +22,7 @@ from sluicegate.policy.analysis.refuse import Objection, objections
 from sluicegate.policy.check import Report
 from sluicegate.policy.check import check as check_all
 from sluicegate.policy.program import Program, load
-from sluicegate.store.programs import SUFFIXES, ProgramSource, shipped
+from sluicegate.store.programs import SUFFIXES, shipped
 
 _SHOWN = 20
 Where = Mapping[str, tuple[str, int]]
@@ -62,8 +62,9 @@ def _read(call: Call, name: str | None) -> _Read:
     read = settings.load(call.home)
     folder = read.home / "programs"
     scenario = folder / read.scenario if read.scenario else None
-    program = ProgramSource(folder / read.program, scenario).load()
-    return _Read(program, located(_folder(folder / read.program), _folder(scenario) if scenario else {}))
+    return _Read(
+        call.program(), located(_folder(folder / read.program), _folder(scenario) if scenario else {})
+    )
 
 
 def _at(where: Where, rule: str) -> str:

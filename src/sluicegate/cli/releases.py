@@ -42,7 +42,12 @@ def release() -> None:
 @click.option("--to", "folder", required=True, type=_PATH, help="A new folder for the release.")
 @click.option("--id", "name", help="Id of the release [default: that of the document].")
 @click.option("--even-if-repeated", is_flag=True, help="Also where a withheld text stands elsewhere.")
-@click.option("--state", "stated", is_flag=True, help="State the manifest in this home's master log.")
+@click.option(
+    "--state",
+    "stated",
+    is_flag=True,
+    help="Make it public: stated in the master log, copied to public/.",
+)
 @standard
 def make(
     call: Call,
@@ -83,7 +88,7 @@ def make(
     for one, data in files.items():
         (folder / one).write_bytes(data)
     told = bundle.statement(files[bundle.MANIFEST], now)
-    number = state(call, told) if stated else None
+    number = state(call, told, f"releases/{told['id']}", files) if stated else None
     shown = {"folder": str(folder), "withheld": len(gone), "pieces": len(sealed.salts), "secrets": str(kept)}
     lines = [
         f"Wrote {plain(folder, 200)}: {', '.join(sorted(files))}.",

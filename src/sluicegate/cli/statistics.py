@@ -176,7 +176,12 @@ def _draw(path: Path, found: Month, values: dict[Any, int], hidden: set[Any], *,
     help="Least count shown.",
 )
 @click.option("--draft", is_flag=True, help="Also where the month is not final; marked, not to publish.")
-@click.option("--state", "stated", is_flag=True, help="State the manifest in this home's master log.")
+@click.option(
+    "--state",
+    "stated",
+    is_flag=True,
+    help="Make it public: stated in the master log, copied to public/.",
+)
 @standard
 def export_(call: Call, month: str, folder: Path, threshold: int, draft: bool, stated: bool) -> None:
     """Write a month for the public: tables, definitions, and a commitment for every count not shown.
@@ -206,7 +211,8 @@ def export_(call: Call, month: str, folder: Path, threshold: int, draft: bool, s
     for name, data in made.files.items():
         (folder / name).write_bytes(data)
     said = export.statement(made.files[MANIFEST], about.made)
-    number = state(call, said) if stated and not about.draft else None
+    to_state = stated and not about.draft
+    number = state(call, said, f"statistics/{month}", made.files) if to_state else None
     held = json.loads(made.files[export.DATA])["answers"]["why"]
     hidden = sum(1 for line in json.loads(made.files[export.DATA])["figures"] if "hidden" in line)
     document = {

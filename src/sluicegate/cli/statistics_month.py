@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from sluicegate import settings
 from sluicegate.app import Office
 from sluicegate.cli.calls import Call
 from sluicegate.errors import UsageError, quoted
@@ -23,7 +22,6 @@ from sluicegate.statistics.figures import UNPLACED, Cut, Figures, Place, Raw, ta
 from sluicegate.store import statistics as ledger
 from sluicegate.store.entries import COMMON_LOG
 from sluicegate.store.journal import stamp
-from sluicegate.store.programs import ProgramSource
 
 _MONTH = re.compile(r"(\d{4})-(\d\d)")
 
@@ -60,10 +58,7 @@ def gather(call: Call, month: str, sizes: Mapping[str, int] | None = None, made:
         UsageError, LedgerError, ProgramError.
     """
     call.need_home()
-    read = settings.load(call.home)
-    folder = call.home / "programs"
-    scenario = folder / read.scenario if read.scenario else None
-    program = ProgramSource(folder / read.program, scenario).load()
+    program = call.program()
     nation = next(one.id for one in program.jurisdictions.values() if not one.parent)
     first, after = first_days(month)
     now = datetime.fromisoformat(made.replace("Z", "+00:00")) if made else call.clock()()

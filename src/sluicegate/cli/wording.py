@@ -11,7 +11,6 @@ import click
 from rich.console import RenderableType
 from rich.text import Text
 
-from sluicegate import settings
 from sluicegate.cli import wording_shown as shown
 from sluicegate.cli import wording_tables as tables
 from sluicegate.cli.calls import Call, console, standard
@@ -21,7 +20,7 @@ from sluicegate.errors import UsageError, quoted
 from sluicegate.policy import contradictions as against
 from sluicegate.policy import wording as words
 from sluicegate.policy.program import Program, load
-from sluicegate.store.programs import ProgramSource, shipped
+from sluicegate.store.programs import shipped
 
 _WORK = TypeVar("_WORK", bound=Callable[..., Any])
 
@@ -50,10 +49,7 @@ def _of_program(work: _WORK) -> _WORK:
 def _program(call: Call, name: str | None) -> Program:
     if name:
         return load(shipped(name))
-    call.need_home()
-    read = settings.load(call.home)
-    folder = read.home / "programs"
-    return ProgramSource(folder / read.program, folder / read.scenario if read.scenario else None).load()
+    return call.program()
 
 
 def _day(moment: datetime | None) -> date | None:
