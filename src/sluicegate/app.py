@@ -43,13 +43,14 @@ from sluicegate.itl.xml.rules import unchecked
 from sluicegate.itl.xml.validate import Validator
 from sluicegate.ledger import keys
 from sluicegate.ledger.keys import FileKey
+from sluicegate.ledger.verify import VerifierKey
 from sluicegate.raster.isolate import Workshop
 from sluicegate.raster.wire import WorkerLimits
 from sluicegate.ridge import parameters
 from sluicegate.ridge.engine import Engine, NullEngine, PlainEngine
 from sluicegate.ridge.extract.job import extract_workshop
 from sluicegate.settings import FILE, Settings, load
-from sluicegate.store import programs
+from sluicegate.store import keyfile, programs
 from sluicegate.store.blobs import BlobStore, load_key
 from sluicegate.store.entries import EntryLog
 from sluicegate.store.journal import FLEETING, Store
@@ -176,7 +177,7 @@ def open_office(home: Path, role: str) -> Office:
     folder = home / role
     if not folder.is_dir():
         raise SettingsError(f"{home} is not a home.", advice=f"Run: sluicegate init --home {home}")
-    key = keys.load(home / "keys" / f"{role}-ledger.key")
+    key = keyfile.open_key(home, role)
     spool, outgoing = (
         BlobStore(folder / name, load_key(home / "keys" / f"{role}-{name}.key"), data_keys(home, role, name))
         for name in ("spool", "outgoing")
@@ -302,9 +303,9 @@ class Exchange:
     def _partner(self) -> Partner:
         office = self.offices["partner"]
         # The partner knows the bureau's public key and nothing else of the bureau's.
-        bureau_key = keys.load_public(keys.public_path(self.settings.home / "keys" / "bureau-ledger.key"))
+        known = keyfile.publics(self.settings.home, "bureau")
         return Partner(
-            PartnerParts(office.store, self.clock, office.spool, self.gallery, self.search, bureau_key)
+            PartnerParts(office.store, self.clock, office.spool, self.gallery, self.search, *_split(known))
         )
 
     def _state(self) -> StateBureau:
@@ -312,9 +313,7 @@ class Exchange:
         return StateBureau(StateParts(office.store, self.clock, office.spool, self.settings.state_relays))
 
     def _expungers(self) -> dict[str, Expunger]:
-        keep = self.settings.home / "keys"
-        others = [keys.public_path(keep / f"{role}-ledger.key") for role in ("partner", "state")]
-        known = [keys.load_public(path) for path in others]
+        known = [key for role in ("partner", "state") for key in keyfile.publics(self.settings.home, role)]
         held = {"bureau": (self.open, self.filtered), "partner": (self.gallery,)}
         return {
             role: Expunger(
@@ -324,7 +323,7 @@ class Exchange:
                 office.key,
                 held.get(role, ()),
                 self.settings.home / "answers",
-                {key.name: key for key in known},
+                tuple(known),
             )
             for role, office in self.offices.items()
         }
@@ -410,6 +409,10 @@ class Exchange:
             DBOS.destroy()
             self.runner = None
         self._files.close()
+
+
+def _split(known: tuple[VerifierKey, ...]) -> tuple[VerifierKey, tuple[VerifierKey, ...]]:
+    return known[0], known[1:]
 
 
 def home_of(given: str | None) -> Path:

@@ -25,7 +25,7 @@ from sluicegate.cli.reconcile import Reconciled, Side, reconcile
 from sluicegate.cli.running import is_served
 from sluicegate.errors import LedgerError, UsageError
 from sluicegate.exchange.case import State
-from sluicegate.ledger import checkpoint, keys
+from sluicegate.ledger import checkpoint, keyring, keys
 from sluicegate.ledger import receipt as receipts
 from sluicegate.ledger import verify as standalone
 from sluicegate.ledger.holding import holding
@@ -61,12 +61,12 @@ def check(call: Call) -> None:
     """
     call.need_home()
     with busy("deriving the ledgers"):
-        sizes, found = _look(call)
+        sizes, found = look(call)
         for _ in range(_LOOKS - 1):
             if not found.differences or not is_served(call.home):
                 break
             time.sleep(_PAUSE_S)
-            sizes, found = _look(call)
+            sizes, found = look(call)
     logs = table("role", "log", "entries", right=("entries",))
     for role, held in sizes.items():
         for name, size in held.items():
@@ -80,7 +80,7 @@ def check(call: Call) -> None:
     leave(NOT_HELD if found.differences else 0)
 
 
-def _look(call: Call) -> tuple[dict[str, dict[str, int]], Reconciled]:
+def look(call: Call) -> tuple[dict[str, dict[str, int]], Reconciled]:
     """One look at all roles. The receivers are read first: what they hold, the sender must know of."""
     sizes: dict[str, dict[str, int]] = {}
     sides: dict[str, Side] = {}
@@ -105,10 +105,17 @@ def _look(call: Call) -> tuple[dict[str, dict[str, int]], Reconciled]:
 @click.option("--key", type=_FILE, help="Public key of the bureau [default: of this home].")
 @click.option("--policy", type=_FILE, help="Witnesses to trust, for a final receipt (C2SP tlog-policy).")
 @click.option("--public", type=_FILE, metavar="FOLDER", help="A public folder to hold the receipt against.")
+@click.option("--history", "keys_told", type=_FILE, metavar="FILE", help="Key history; --key is its first.")
 @click.option("--final", "out", type=_FILE, metavar="FILE", help="With --public: write the final receipt.")
 @standard
 def verify(
-    call: Call, receipt: Path, key: Path | None, policy: Path | None, public: Path | None, out: Path | None
+    call: Call,
+    receipt: Path,
+    key: Path | None,
+    policy: Path | None,
+    public: Path | None,
+    keys_told: Path | None,
+    out: Path | None,
 ) -> None:
     """Verify a receipt: its words, its place in the ledger, who signed that ledger. Needs no network.
 
@@ -125,7 +132,7 @@ def verify(
     data = read_bytes(receipt)
     with holding():
         trusted = standalone.read_policy(read_bytes(policy)) if policy is not None else None
-    own = _bureau(call, key, trusted)
+    own = _of_history(data, keys_told, key) if keys_told is not None else _bureau(call, key, trusted)
     if public is None:
         held = receipts.verify(data, str(own) if own else None, trusted)
         call.show(_document(held), *standalone.report(held, own))
@@ -145,6 +152,14 @@ def verify(
         notes = [*notes, f"Wrote {out}."]
     call.show(_document(held) | {"notes": notes}, *standalone.report(held, own), *notes)
     leave(WAITS if final is None else 0)
+
+
+def _of_history(data: bytes, told: Path, first: Path | None) -> VerifierKey:
+    """The key of a verified history that signed the receipt while it was in force. Raises VerifyError."""
+    if first is None:
+        raise UsageError("A key history is believed from its first key.", advice="Name it with --key FILE.")
+    ring = keyring.verify(keyring.decode(read_bytes(told)), keys.load_public(first))
+    return keyring.signer_of(data, ring).key
 
 
 def _bureau(call: Call, key: Path | None, policy: Policy | None) -> VerifierKey | None:

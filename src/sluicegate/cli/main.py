@@ -9,6 +9,7 @@ import click
 
 from sluicegate.cli.absent import audit_absent
 from sluicegate.cli.agencies import agencies
+from sluicegate.cli.audit_run import audit_county, audit_run
 from sluicegate.cli.auditing import audit, verify
 from sluicegate.cli.booking import booking
 from sluicegate.cli.calls import Commands
@@ -19,6 +20,7 @@ from sluicegate.cli.demo import demo
 from sluicegate.cli.expunge import attestation, expunge
 from sluicegate.cli.homes import doctor, init
 from sluicegate.cli.inspecting import inspect
+from sluicegate.cli.keys import keys
 from sluicegate.cli.ledger import ledger
 from sluicegate.cli.looking import lookup
 from sluicegate.cli.operating import alerts, status
@@ -55,13 +57,15 @@ _COMMANDS = (
     *(queue, lookup, policy, agencies, wording, registry),
     *(audit, verify, ledger, witness, demo),
     *(statistics, release),
-    *(expunge, attestation),
+    *(expunge, attestation, keys),
 )
 
 ledger.add_command(cosign)
 ledger.add_command(tell_days)
 audit.add_command(audit_reconcile)
 audit.add_command(audit_absent)
+audit.add_command(audit_run)
+audit.add_command(audit_county)
 
 for one in _COMMANDS:
     sluicegate.add_command(one)

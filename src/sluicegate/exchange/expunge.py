@@ -8,7 +8,8 @@ commit, nothing happened; after it, `finish_all` at the next start, or the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +20,8 @@ from sluicegate.exchange.stages import expunge as stages
 from sluicegate.exchange.stages.expunge import Order, Sent
 from sluicegate.facts import FactKind
 from sluicegate.ledger import note, verify
-from sluicegate.ledger.holding import holding
 from sluicegate.ledger.note import Signer
-from sluicegate.ledger.verify import VerifierKey
+from sluicegate.ledger.verify import NotVerified, VerifierKey
 from sluicegate.store import erasing
 from sluicegate.store.blobs import BlobStore
 from sluicegate.store.journal import Store, stamp
@@ -36,7 +36,7 @@ class Expunger:
         key: signs the attestation.
         repositories: where a case may have enrolled.
         answers: folder with answers as files, or None.
-        trusted: public keys of the installations whose attestation counts, by name.
+        trusted: public keys of the installations whose attestation counts.
     """
 
     store: Store
@@ -45,7 +45,7 @@ class Expunger:
     key: Signer
     repositories: tuple[Repository, ...] = ()
     answers: Path | None = None
-    trusted: Mapping[str, VerifierKey] | None = None
+    trusted: tuple[VerifierKey, ...] = ()
 
     def expunge(self, case_id: str, order: Order, *, reference: str = "") -> Case:
         """Destroy everything of a case; with a `reference`, attest it to whoever gave the notice.
@@ -123,7 +123,7 @@ class Expunger:
         left = {name: value for name, value in case.dossier.items() if name != "pending"}
         with self.store.session() as session:
             erasing.set_dossier(session, case, left)
-        # If we crash before this, the list of destroyed digests is in the log until the database next runs it.
+        # If we crash before this, the list of destroyed digests stays in the log until SQLite empties it.
         erasing.scrub_store(self.store, whole=False)
 
     def finish_all(self) -> int:
@@ -168,11 +168,10 @@ class Expunger:
         told = text.split("\n")
         if told[:2] != [stages.HEADER, f"Of: {reference}"]:
             raise InputRefused("The attestation is of something else.")
-        for name, key in (self.trusted or {}).items():
-            if f"\u2014 {name} " in text:
-                with holding():
-                    verify.open_note(text, key, "attestation")
-                return name
+        for key in self.trusted:
+            with suppress(NotVerified):
+                verify.open_note(text, key, "attestation")
+                return key.name
         raise VerifyError("attestation: it is not signed by an installation that we know")
 
 

@@ -132,6 +132,38 @@ def load(path: Path, *, passphrase: str | None = None) -> FileKey:
     return key
 
 
+def is_protected(path: Path) -> bool:
+    """Whether the key in this file is encrypted. Raises SettingsError where it cannot be read."""
+    return b"BEGIN ENCRYPTED PRIVATE KEY" in _read_private(path)
+
+
+def protect(path: Path, passphrase: str, *, before: str | None = None) -> None:
+    """Encrypt the private key at `path` under a passphrase, in place; `before` opens it now.
+
+    It is written beside and renamed: if we crash, one of the two forms stands whole. The plain bytes are
+    overwritten first to last before their file goes, as far as the disk heeds that.
+
+    Raises SettingsError: see `load`.
+    """
+    key = load(path, passphrase=before)
+    secret = _secret(passphrase)
+    assert secret is not None, "a passphrase is given"
+    form = serialization.PrivateFormat.PKCS8
+    locked = serialization.BestAvailableEncryption(secret)
+    spare = path.with_name(f".{path.name}.new")
+    spare.unlink(missing_ok=True)  # of a crash
+    _write_new(spare, key.private.private_bytes(serialization.Encoding.PEM, form, locked), 0o600)
+    with path.open("r+b") as old:
+        kept = spare.with_name(f".{path.name}.old")
+        kept.unlink(missing_ok=True)
+        os.link(path, kept)
+        spare.rename(path)
+        old.write(b"\0" * os.fstat(old.fileno()).st_size)
+        old.flush()
+        os.fsync(old.fileno())
+        kept.unlink()
+
+
 def _read_private(path: Path) -> bytes:
     try:
         with path.open("rb") as file:

@@ -8,10 +8,11 @@ what the master log states. `store.writes.PUBLISH` lists its writes and what a c
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import os
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
@@ -100,6 +101,7 @@ class Publisher:
         session: opens a session whose block is one commit (`Store.session`).
         folder: the public folder; made where it is not there.
         signer_of: the signer of a log by the log's name; it signs as `<key name>/<log>`.
+        also_of: further signers of a log, by its name: keys that were replaced and have not ended yet.
         zone_of: the time zone of a log's jurisdiction, or None where none is known.
         write: how a file is written; tests put a failing disk here.
         told: called with the name of each file written, for a progress bar.
@@ -113,6 +115,7 @@ class Publisher:
     zone_of: Callable[[str], str | None]
     write: Callable[[Path, bytes], None] = write_durably
     told: Callable[[str], None] = lambda _name: None
+    also_of: Callable[[str], Sequence[Signer]] = lambda _log: ()
     _files: int = field(default=0, init=False)
 
     def publish(self, now: datetime, *, everything: bool = False) -> Published:
@@ -253,9 +256,18 @@ class Publisher:
     def _swap(self, folder: Path, log: str, told: Checkpoint) -> None:
         path = folder / "checkpoint"
         held = read_file(path)
-        if held is not None and checkpoints.parse(held) == told:
+        if held is not None and checkpoints.parse(held) == told and self._is_by(held, self.signer_of(log)):
             return  # also where witnesses have put their signatures under it since
-        self._write(path, checkpoints.sign(told.origin, told.size, told.root, self.signer_of(log)).encode())
+        note = checkpoints.sign(told.origin, told.size, told.root, self.signer_of(log))
+        for more in self.also_of(log):
+            note += checkpoints.sign(told.origin, told.size, told.root, more).rpartition("\n\n")[2]
+        self._write(path, note.encode())
+
+    def _is_by(self, held: bytes, signer: Signer) -> bool:
+        """Whether the present key claims to have signed it: after a rotation it signs what stands anew."""
+        lines = held.decode("utf-8").rpartition("\n\n")[2].splitlines()
+        own = [line.rpartition(" ")[2] for line in lines if line.startswith(f"\u2014 {signer.name} ")]
+        return any(base64.b64decode(text)[:4] == signer.key_id for text in own)
 
     def _public(self, folder: Path, trees: Trees, log: str, upto: Checkpoint) -> int:
         """How many entries the public checkpoint covers. Raises LedgerError where it is not of this log."""

@@ -48,6 +48,8 @@ INSERT INTO entry (log, seq, at, kind, case_id, leaf, body, salt)
 VALUES (:log, :seq, :at, :kind, :case_id, :leaf, :body, :salt);
 -- name: entry_last
 SELECT MAX(seq) AS last FROM entry WHERE log = :log;
+-- name: first_entry
+SELECT MIN(at) AS at FROM entry;
 -- name: entry_leaves
 SELECT seq, leaf FROM entry WHERE log = :log AND seq IN (SELECT value FROM json_each(:places));
 -- name: entry_run
@@ -59,6 +61,8 @@ SELECT * FROM entry WHERE log = :log AND seq = :seq;
 -- name: erase_entries
 UPDATE entry SET body = NULL, salt = NULL
 WHERE log = :log AND seq IN (SELECT value FROM json_each(:places)) AND body IS NOT NULL;
+-- name: decided_entries
+SELECT log, seq, body FROM entry WHERE kind = 'decided' AND body IS NOT NULL ORDER BY at, log, seq;
 -- name: decided
 SELECT * FROM entry WHERE case_id = :case_id AND kind = 'decided' ORDER BY at LIMIT 1;
 -- name: entries_of

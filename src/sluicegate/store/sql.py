@@ -86,7 +86,8 @@ def _unixepoch(moment: str) -> float | None:
 def scrub(engine: sa.Engine, *, whole: bool = True) -> None:
     """Leave nothing on freed pages or in the write-ahead log: write the whole file anew, empty the log.
 
-    With `whole` false only the log is emptied. Takes about a second for each 100 MB; readers go on, writers wait. Raises StoreError where it could not.
+    With `whole` false only the log is emptied. Takes about a second for each 100 MB; readers go on, writers
+    wait. Raises StoreError where it could not.
     """
     path = str(engine.url.database)
     try:
