@@ -20,7 +20,7 @@ PAGES = sorted(DOCS.rglob("*.md"))
 NAMES = [str(one.relative_to(DOCS)) for one in PAGES]
 _FENCE = re.compile(r"^```(?:console|sh|bash|shell)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _SETTING = re.compile(r"SLUICEGATE_([A-Z_]+)")
-_NOT_SETTINGS = {"SHARED_DATA", "HOME", "PASSPHRASE"}  # the tests'; the home itself; of a registrar's key
+_NOT_SETTINGS = {"SHARED_DATA", "HOME", "PASSPHRASE", "PASSPHRASE_FILE"}  # the tests'; the home; of keys
 
 
 def typed(page: str) -> list[list[str]]:

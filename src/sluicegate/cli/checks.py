@@ -13,12 +13,14 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from sluicegate import settings
-from sluicegate.app import open_office, open_programs
+from sluicegate.app import DATA_KEYS, open_office, open_programs
 from sluicegate.cli.running import is_served
 from sluicegate.errors import SettingsError, SluicegateError, StoreError
+from sluicegate.ledger import keys
 from sluicegate.ridge import parameters
 from sluicegate.ridge.extract.job import extract_workshop
 from sluicegate.settings import Settings
+from sluicegate.store import keyfile
 
 _LOW_DISK = 1_000_000_000  # bytes
 _ROLES = ("bureau", "partner", "state")
@@ -83,8 +85,9 @@ def _permissions(home: Path) -> str:
 
 
 def _private(home: Path) -> Iterator[Path]:
-    for name in ("keys", *_ROLES, "incoming", "answers"):
-        yield home / name
+    for name in ("keys", DATA_KEYS, *_ROLES, "incoming", "answers"):
+        if name != DATA_KEYS or (home / name).is_dir():
+            yield home / name
     yield from (one for one in sorted((home / "keys").iterdir()) if one.suffix != ".pub")
 
 
@@ -93,7 +96,8 @@ def _keys(home: Path) -> str:
     for role in _ROLES:
         office = open_office(home, role)
         office.engine.dispose()
-        names.append(office.key.name)
+        plain = not keys.is_protected(keyfile.path_of(home, role))
+        names.append(office.key.name + (" (NOT encrypted)" if plain else ""))
     return ", ".join(names)
 
 
