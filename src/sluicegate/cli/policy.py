@@ -16,6 +16,8 @@ from sluicegate.app import open_programs
 from sluicegate.cli import policy_analysis, policy_shown
 from sluicegate.cli.calls import MISSING, Call, leave, standard
 from sluicegate.cli.moments import typed
+from sluicegate.cli.replay import replay_
+from sluicegate.cli.simulate import simulate
 from sluicegate.ebts.formats import AGENCY
 from sluicegate.errors import UsageError, quoted
 from sluicegate.policy.account import Account, account, differences, unknown_then
@@ -148,5 +150,5 @@ def _lines(now: Account, then: Account | None, day: date | None) -> Iterator[Ren
     yield f"Program: {decision.program}, root {decision.root}."
 
 
-for one in (policy_analysis.check, policy_analysis.diff, policy_analysis.export):
+for one in (policy_analysis.check, policy_analysis.diff, policy_analysis.export, replay_, simulate):
     policy.add_command(one)
