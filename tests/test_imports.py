@@ -50,6 +50,10 @@ ALLOWED: dict[str, set[str]] = {
     "delivery": {*WORDS, "exchange", "store"},
     # a witness runs at somebody else's: it knows the formats of the ledger and nothing of an exchange
     "witness": {*WORDS, "ledger"},
+    # an audit reads what others wrote and decides again what they decided; it writes nothing
+    "audit": {
+        "errors", "facts", "terms", "ledger", "policy", "statistics", "releases", "exchange.replay", "store",
+    },
     # where everything meets
     "app": {"*"},
     "cli": {"*"},
