@@ -32,14 +32,16 @@ class Titles:
 
 
 def what_if(result: Result, titles: Titles, *, kind: str) -> bytes:
-    """The drawing as SVG or PNG: the twenty places that change most, then those with most bookings.
+    """The drawing as SVG or PNG: at most twenty places that change, or the largest where none does.
 
     A gate that lets nothing through under either set of rules is left out. Where nothing is known of a
     booking's charges or of who will ask, the bar is hatched.
     """
     gates = [gate for gate, one in result.total().items() if _any(one)] or [Gate.SHARE]
     counts = result.by_place()
-    places = list(dict.fromkeys(place for place, _ in counts))[:_MOST]
+    # Whoever stays as it was is left out where anybody changes: the largest would set the scale.
+    listed = list(dict.fromkeys(place for place, _ in counts))
+    places = list(result.changed[:_MOST]) or listed[:_MOST]
     rows = max(3, len(places))
     made = Figure(figsize=(3.2 + 3.3 * len(gates), 3.6 + 0.44 * rows), layout="constrained")
     grid = made.subplots(
@@ -49,13 +51,14 @@ def what_if(result: Result, titles: Titles, *, kind: str) -> bytes:
         _bars(grid[0][column], [counts[place, gate] for place in places])
         _months(grid[1][column], result, gate)
         grid[0][column].set_title(f"{gate.value}  {titles.gates[gate]}", loc="left", fontsize=10)
-    grid[0][0].set_yticks(range(len(places)), [result.names[place] for place in places], fontsize=9)
-    grid[0][0].invert_yaxis()
+    labels = [f"{result.names[place]}\n{place}".strip() for place in places]
+    grid[0][0].set_yticks(range(len(places)), labels, fontsize=8.5, linespacing=1.1)
+    grid[0][0].set_ylim(len(places) - 0.4, -0.6)
     grid[1][0].set_ylabel("open, by month", fontsize=9, color=_GREY)
     left_out = [gate.value for gate in GATES if gate not in gates]
     said = f"; {', '.join(left_out)} closed under both, not drawn" if left_out else ""
-    everywhere = len({place for place, _ in counts})
-    most = f"; {len(places)} of {everywhere} jurisdictions" if everywhere > len(places) else ""
+    which = "that change" if result.changed else "by bookings; nothing changes"
+    most = f"; {len(places)} of {len(listed):,} jurisdictions, {which}"
     made.suptitle(
         f"{titles.title}\n{titles.subtitle}{most}{said}", x=0.01, ha="left", fontsize=11, linespacing=1.5
     )

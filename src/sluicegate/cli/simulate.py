@@ -31,7 +31,6 @@ from sluicegate.terms import Gate
 _SHOWN = 20
 _DAY = click.DateTime(["%Y-%m-%d"])
 _PRIVATE = "Not for publication: small counts are not suppressed."
-_SYNTHETIC = "SYNTHETIC: no booking here ever happened; only the totals are published figures."
 _GATE_WORDS = {
     Gate.SHARE: "copied to the partner",
     Gate.RELAY: "answer may go back",
@@ -165,8 +164,8 @@ def _national(
     each = load.batches(base.program, other.program)
     with _progress(each, len(load.agencies)) as batches:
         result = count(base.program, other.program, known, batches)
-    stated = f"{bookings:,} bookings were asked for." if bookings is not None else ""
-    notes = (_SYNTHETIC, *([stated] if stated else []), *load.rules, *_unknown(result))
+    whence = "only the totals are published figures" if bookings is None else "their number was stated"
+    notes = (f"SYNTHETIC: no booking here ever happened; {whence}.", *load.rules, *_unknown(result))
     return _Ran(base, other, *days, result, load.figures, notes, synthetic=True)
 
 
@@ -335,7 +334,7 @@ def _csv(ran: _Ran) -> bytes:
 
 
 def _titles(ran: _Ran) -> plots.Titles:
-    kind = "synthetic load" if ran.synthetic else "not for publication"
+    kind = "SYNTHETIC LOAD" if ran.synthetic else "not for publication"
     return plots.Titles(
         title=f"What would have flowed, {ran.begins} to {ran.ends} ({kind})",
         subtitle=f"{ran.result.bookings:,} bookings",

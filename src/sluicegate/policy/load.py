@@ -83,8 +83,10 @@ _CHARGED = (
         "listed charges among the rest",
     ),
 )
-_RULES = (
+_ANYWHERE = (
     "Totals count only jurisdictions that were switched on; here they fall on every agency of the program.",
+)
+_RULES = (
     "Counties and states of unknown share: states weigh as many as they have jurisdictions with an agency; "
     "within a state the one drawn n-th weighs 1/n, and so do agencies within a jurisdiction.",
     "Shares of charges are of people removed, for want of any figure about bookings.",
@@ -181,8 +183,9 @@ def national(
     if not shares:
         raise UsageError("The program places no agency on the first day of the period.")
     figures = (*(() if bookings is not None else _FIGURES), *((_CALIFORNIA,) if of_state else ()), *_CHARGED)
+    rules = _RULES if bookings is not None else (*_ANYWHERE, *_RULES)
     streams = _streams(shares, zones, _classes(known), total, seed)
-    return Load(begins, ends, total, seed, tuple(streams), curve, figures, _RULES)
+    return Load(begins, ends, total, seed, tuple(streams), curve, figures, rules)
 
 
 # -- how many, and when ------------------------------------------------------------------------------------
