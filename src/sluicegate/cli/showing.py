@@ -98,9 +98,15 @@ def explain(call: Call, name: str) -> None:
         lines += [f"case {case.case_id}", *gates.lines(decisions)]
         documents.append({"case": case.case_id, "gates": gates.document(decisions)})
     undecided = [case for case in cases if case not in decided]
-    lines += [f"case {case.case_id}: no decision was made; it is {case.state}." for case in undecided]
+    lines += [f"case {case.case_id}: {_undecided(case)}" for case in undecided]
     call.show({"cases": documents, "undecided": [case.case_id for case in undecided]}, *lines)
     leave(0 if decided else WAITS)
+
+
+def _undecided(case: Case) -> str:
+    if case.state is State.EXPUNGED:
+        return f"expunged, its decisions with it; see: sluicegate attestation {case.case_id}"
+    return f"no decision was made; it is {case.state}."
 
 
 @click.command()
@@ -134,6 +140,11 @@ def receipt(call: Call, name: str, out: Path | None) -> None:
 
 def _receipt(store: Store, case: Case) -> bytes | None:
     """The stored receipt; None where one will still come. Raises Missing where none ever will."""
+    if case.state is State.EXPUNGED:
+        raise Missing(
+            "That booking was expunged, and its receipt with it.",
+            advice=f"See: sluicegate attestation {case.case_id}",
+        )
     for message in store.messages_of(case.case_id):
         if message.kind == MessageKind.RECEIPT:
             return store.outgoing.get(message.digest)
