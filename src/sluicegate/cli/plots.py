@@ -54,11 +54,12 @@ def what_if(result: Result, titles: Titles, *, kind: str) -> bytes:
     labels = [f"{result.names[place]}\n{place}".strip() for place in places]
     grid[0][0].set_yticks(range(len(places)), labels, fontsize=8.5, linespacing=1.1)
     grid[0][0].set_ylim(len(places) - 0.4, -0.6)
-    grid[1][0].set_ylabel("open, by month", fontsize=9, color=_GREY)
+    grid[1][0].set_ylabel("open, everywhere", fontsize=9, color=_GREY)
     left_out = [gate.value for gate in GATES if gate not in gates]
     said = f"; {', '.join(left_out)} closed under both, not drawn" if left_out else ""
-    which = "that change" if result.changed else "by bookings; nothing changes"
-    most = f"; {len(places)} of {len(listed):,} jurisdictions, {which}"
+    many = len(result.changed)
+    most = f"; {many:,} of {len(listed):,} jurisdictions change" if many else "; nothing changes"
+    most += f"; {len(places)} drawn" if (many or len(listed)) > len(places) else ""
     made.suptitle(
         f"{titles.title}\n{titles.subtitle}{most}{said}", x=0.01, ha="left", fontsize=11, linespacing=1.5
     )
