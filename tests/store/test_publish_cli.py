@@ -47,7 +47,7 @@ def test_a_home_is_published_shown_exported_and_verified(home: Path, tmp_path: P
         assert json.loads(verified.stdout)["logs"] == done["public"]
     people = run(home, "show").stdout
     assert "never public" in people
-    assert "The master log states 4 thing(s)." in people
+    assert "The master log states 8 thing(s)." in people
 
 
 @pytest.mark.slow

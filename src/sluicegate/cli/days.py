@@ -5,30 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 import click
 from rich.console import RenderableType
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from sluicegate.app import Office
 from sluicegate.cli.calls import NOT_HELD, WAITS, Call, busy, console, leave, plain, standard, table
-from sluicegate.cli.ledger import PUBLIC, publisher
-from sluicegate.exchange.papers import log_key
+from sluicegate.cli.publishing import PARTNER_PUBLIC, PUBLIC, publish_days, publisher
 from sluicegate.ledger import keys
 from sluicegate.ledger.days import SHARING, TAKING
 from sluicegate.ledger.statement import StatementKind
 from sluicegate.ledger.verify import VerifierKey
-from sluicegate.store.days import DayBook, Told, bookings, came, copies, sent
-from sluicegate.store.master import MasterLog
-from sluicegate.store.publish import Publisher
+from sluicegate.store.days import Told, bookings
 from sluicegate.store.sides import Difference, Side, compare, read_side
 
-PARTNER_PUBLIC = "partner-public"
-"""The public folder of the partner of a home."""
 _SHOWN = 50  # differences that people are shown; --json has all
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -54,7 +45,8 @@ def tell_days(call: Call, everything: bool) -> None:
     call.need_home()
     now = call.clock()()
     with busy("telling the days"), call.opened("bureau") as bureau, call.opened("partner") as partner:
-        told = publish_days(publisher(call, bureau), bureau, partner, now, everything=everything)
+        publishers = publisher(call, bureau), publisher(call, partner, "partner")
+        told, _ = publish_days(*publishers, bureau, partner, now, everything=everything)
     columns = ("received", *SHARING, *TAKING)
     rows = table("side", "jurisdiction", "day", *columns, "", right=columns)
     for side, one in told.items():
@@ -85,38 +77,6 @@ def _document(told: dict[str, Told]) -> dict[str, object]:
         "waiting": told["bureau"].waiting,
         "undecided": told["bureau"].undecided,
     }
-
-
-def publish_days(
-    made: Publisher, bureau: Office, partner: Office, now: datetime, *, everything: bool
-) -> dict[str, Told]:
-    """Tell and publish the days of both sides; `made` is the bureau's publisher. Each side by its own key."""
-    told = {}
-    theirs = replace(
-        made,
-        entries=partner.store.log,
-        master=MasterLog(partner.engine),
-        session=partner.store.session,
-        folder=made.folder.parent / PARTNER_PUBLIC,
-        signer_of=partial(log_key, partner.key),
-    )
-    sides = (
-        ("bureau", made, bookings, sent, bureau, SHARING),
-        ("partner", theirs, copies, came, partner, TAKING),
-    )
-    for side, one, gather, numbers, office, names in sides:
-        book = DayBook(
-            one.master,
-            one.session,
-            one.folder,
-            one.zone_of,
-            partial(gather, office.engine),
-            partial(numbers, office.engine),
-            names,
-        )
-        told[side] = book.tell(now, everything=everything)
-        one.publish(now, everything=everything)
-    return told
 
 
 @click.command("reconcile")

@@ -3,29 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from sluicegate import settings
-from sluicegate.app import Office, open_programs
 from sluicegate.cli.calls import NOT_HELD, Call, busy, console, leave, plain, standard, table
-from sluicegate.exchange.papers import log_key
+from sluicegate.cli.publishing import PUBLIC, publish_all, publisher, registry
 from sluicegate.ledger import keys
-from sluicegate.store.keyfile import KeyBook
 from sluicegate.store.master import MasterLog
 from sluicegate.store.public import check_public
-from sluicegate.store.public_registry import PublicRegistry
 from sluicegate.store.publish import PRIVATE_LOGS, Published, Publisher, write_durably
-from sluicegate.store.registry import FOLDER as REGISTRY
-from sluicegate.store.registry import Register
 
-PUBLIC = "public"
-"""The public folder of a home; any static web host can serve it."""
-
+_AS_PUBLISHED = ("days", "keys", "statistics", "releases")
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
@@ -50,9 +43,9 @@ def ledger() -> None:
 def publish(call: Call, everything: bool) -> None:
     """Publish every log up to the end of its jurisdiction's last finished day.
 
-    Writes tiles, entry bundles (commitments only), signed checkpoints and the registry of the rules to the
-    folder `public` of the home.
-    Run it again after a crash or a full disk: it goes on where it stopped.
+    Writes the registry of the rules, the finished days of both sides, tiles, entry bundles (commitments
+    only) and signed checkpoints to the folders `public` and `partner-public` of the home. Run it once a day,
+    and again after a crash or a full disk: it goes on where it stopped.
 
     \b
     Example:
@@ -60,19 +53,20 @@ def publish(call: Call, everything: bool) -> None:
     """
     call.need_home()
     now = call.clock()()
-    with call.opened("bureau") as office:
-        rules = registry(call, office)
-        rules.state(office.store, now)
-        done = _with_progress(publisher(call, office), lambda one: one.publish(now, everything=everything))
-        done = replace(done, files=done.files + rules.lay_out())
-    _show(call, done, call.home / PUBLIC)
+    with _progress() as through:
+        made = publish_all(call, now, everything=everything, through=through)
+    done = made.logs["bureau"]
+    days = sum(len(one.days) for one in made.told.values())
+    _show(call, replace(done, files=done.files + made.rules), call.home / PUBLIC, days)
 
 
 @ledger.command()
 @click.argument("folder", type=_FOLDER)
 @standard
 def export(call: Call, folder: Path) -> None:
-    """Write a fresh copy of everything public to a folder, from the database, stating nothing new.
+    """Write a fresh copy of everything public to a folder, stating nothing new.
+
+    Logs and rules come from the database; days, key history, figures and releases are copied as published.
 
     Signatures of witnesses are not in it: they lie in the public folder of the home only.
 
@@ -82,9 +76,19 @@ def export(call: Call, folder: Path) -> None:
     """
     call.need_home()
     with call.opened("bureau") as office:
-        done = _with_progress(replace(publisher(call, office), folder=folder), lambda one: one.export())
-        done = replace(done, files=done.files + replace(registry(call, office), folder=folder).lay_out())
+        with _progress() as through:
+            done = through(replace(publisher(call, office), folder=folder)).export()
+        files = done.files + replace(registry(call, office), folder=folder).lay_out()
+    done = replace(done, files=files + _copied(call.home / PUBLIC, folder))
     _show(call, done, folder)
+
+
+def _copied(public: Path, folder: Path) -> int:
+    """Copies of what was published as it stands and is no log; how many files."""
+    found = [path for name in _AS_PUBLISHED for path in sorted((public / name).rglob("*")) if path.is_file()]
+    for path in found:
+        write_durably(folder / path.relative_to(public), path.read_bytes())
+    return len(found)
 
 
 @ledger.command()
@@ -148,52 +152,25 @@ def _verify(call: Call, folder: Path) -> None:
     leave(NOT_HELD if found.ahead else 0)
 
 
-def publisher(call: Call, office: Office) -> Publisher:
-    """The publisher of a home's bureau; a log is finished at the midnight of its jurisdiction."""
-    places = open_programs(settings.load(call.home), office.store).load().jurisdictions
-
-    earlier = KeyBook(call.home, "bureau", office.store, call.clock()).overlapping()
-
-    def zone_of(place: str) -> str | None:
-        return places[place].zone if place in places else None
-
-    return Publisher(
-        entries=office.store.log,
-        master=MasterLog(office.engine),
-        session=office.store.session,
-        folder=call.home / PUBLIC,
-        signer_of=lambda log: log_key(office.key, log),
-        also_of=lambda log: [log_key(one, log) for one in earlier],
-        zone_of=zone_of,
-    )
-
-
-def registry(call: Call, office: Office) -> PublicRegistry:
-    """What makes the registry of a home public."""
-    return PublicRegistry(
-        register=Register(call.home / REGISTRY, office.store),
-        master=MasterLog(office.engine),
-        programs=call.home / "programs",
-        folder=call.home / PUBLIC,
-        write=write_durably,
-    )
-
-
-def _with_progress(made: Publisher, work: Callable[[Publisher], Published]) -> Published:
+@contextmanager
+def _progress() -> Iterator[Callable[[Publisher], Publisher]]:
+    """Makes publishers tell a bar of each file they write."""
     shown = console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=shown, transient=True, disable=not shown.is_terminal) as bar:
         task = bar.add_task("public files written", total=None)
-        return work(replace(made, told=lambda _name: bar.advance(task)))
+        yield lambda one: replace(one, told=lambda _name: bar.advance(task))
 
 
-def _show(call: Call, done: Published, folder: Path) -> None:
+def _show(call: Call, done: Published, folder: Path, days: int = 0) -> None:
     rows = table("log", "public", "waiting", right=("public", "waiting"))
     for log in sorted({*done.sizes, *done.waiting}):
         rows.add_row(plain(log), f"{done.sizes.get(log, 0):,}", f"{done.waiting.get(log, 0):,}")
     words = [
         f"{done.files:,} file(s) written to {folder}; the master log states {done.statements:,} thing(s)."
     ]
+    if days:
+        words.append(f"{days:,} day(s) told, of both sides.")
     if others := [plain(log) for log in done.kept if log not in PRIVATE_LOGS]:
         words.append(
             f"Not public, because no jurisdiction of the program has that name: {', '.join(others)}."
@@ -204,6 +181,7 @@ def _show(call: Call, done: Published, folder: Path) -> None:
         "folder": str(folder),
         "files": done.files,
         "statements": done.statements,
+        "days": days,
         "public": done.sizes,
         "waiting": done.waiting,
         "not_public": list(done.kept),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sluicegate.cli.calls import Call
-from sluicegate.cli.ledger import PUBLIC
+from sluicegate.cli.publishing import PUBLIC
 from sluicegate.errors import UsageError
 from sluicegate.ledger import canonical
 from sluicegate.ledger import statement as statements
