@@ -88,7 +88,9 @@ def _later(data: bytes) -> bool:
         told = canonical.decode(data)
     except LedgerError:
         return False
-    return isinstance(told, dict) and told.get("v") == 1 and told.get("kind") not in tuple(StatementKind)
+    if not isinstance(told, dict) or told.get("v") != 1 or not isinstance(told.get("at"), str):
+        return False
+    return isinstance(told.get("kind"), str) and told["kind"] not in tuple(StatementKind)
 
 
 def _clock(said: Sequence[tuple[int, Statement]], result: Result) -> None:

@@ -17,6 +17,7 @@ LIMITS = (
     "It does not prove that the partner keeps to what it says of itself.",
 )
 _SHOWN = 20
+_ONE = {"entries": "entry", "witnesses": "witness"}
 
 
 def verdict(one: Audited) -> str:
@@ -56,8 +57,15 @@ def _checked(side: str, result: Result) -> list[str]:
     if result.skipped:
         return [f"  NOT CHECKED  {name}: {result.skipped}."]
     mark = f"{len(result.findings)} found" if result.findings else "holds"
-    counted = ", ".join(f"{number:,} {what}" for what, number in result.counted.items()) or "nothing there"
+    counted = ", ".join(_count(what, number) for what, number in result.counted.items()) or "nothing there"
     return [f"  {mark:<11}  {name}: {counted}."]
+
+
+def _count(what: str, number: int) -> str:
+    first, gap, rest = what.partition(" ")
+    if number == 1:
+        first = _ONE.get(first, first.removesuffix("s"))
+    return f"{number:,} {first}{gap}{rest}"
 
 
 def _findings(one: Audited) -> list[str]:
