@@ -34,7 +34,7 @@ def test_a_change_is_caught_by_the_check_that_should(scene: Scene, one: Tamperin
 
 
 def test_the_documented_table_is_the_table_of_these_tests() -> None:
-    """The page of the reference lists every tampering with who could do it and what is found, and no other."""
+    """The reference lists every tampering, with who could do it and what is found, and no other."""
     rows = re.findall(
         r"^\| (.+?) \| (.+?) \| `([a-z-]+)` \| (.+?) \|$", PAGE.read_text("utf-8"), re.MULTILINE
     )
@@ -43,7 +43,7 @@ def test_the_documented_table_is_the_table_of_these_tests() -> None:
 
 
 def test_the_documented_kinds_are_those_of_the_program() -> None:
-    """What each kind of finding means and what to do is told in the reference as the program tells it."""
+    """The reference tells what each kind of finding means and what to do, as the program does."""
     rows = re.findall(r"^\| `([a-z-]+)` \| (.+?) \| (.+?) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
     assert rows == [(name, one.means, one.do) for name, one in KINDS.items()]
 

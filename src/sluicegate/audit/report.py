@@ -55,7 +55,8 @@ def lines(one: Audited) -> list[str]:
 def _checked(side: str, result: Result) -> list[str]:
     name = f"{TITLES[result.check]} ({side})"
     if result.skipped:
-        return [f"  NOT CHECKED  {name}: {result.skipped}."]
+        mark = f"{len(result.findings)} found" if result.findings else "NOT CHECKED"
+        return [f"  {mark:<11}  {name}: {result.skipped}."]
     mark = f"{len(result.findings)} found" if result.findings else "holds"
     counted = ", ".join(_count(what, number) for what, number in result.counted.items()) or "nothing there"
     return [f"  {mark:<11}  {name}: {counted}."]
