@@ -216,7 +216,12 @@ class Exchange:
             self._root_at_door,
         )
         self.lookup = Lookup(
-            self.offices["bureau"].store, self.open, self.programs.current, self.search, self.clock
+            self.offices["bureau"].store,
+            self.open,
+            self.programs.current,
+            self.search,
+            self.clock,
+            self.programs.of,
         )
 
     def _open(

@@ -55,7 +55,9 @@ class Lookup:
         program: Callable[[], Program | None],
         search: Search1N,
         clock: Clock,
+        program_of: Callable[[str], Program | None],
     ) -> None:
+        self._program_of = program_of
         self._store = store
         self._open = open_repository
         self._program = program
@@ -116,6 +118,7 @@ class Lookup:
                 asked.purpose,
                 asked.via,
             )
-            if not decide_lookup(from_json(basis.decision), program, facts, now).open:
+            then = from_json(basis.decision)
+            if not decide_lookup(then, program, facts, now, program_then=self._program_of(then.root)).open:
                 return False
         return bool(bases)

@@ -100,9 +100,14 @@ def decide_lookup(
     return _noted(later, plain("POL-OPEN-BOTH") if later.open else plain("POL-TIGHTENED"))
 
 
+def left_to_requests(at_booking: Decision) -> bool:
+    """Whether all that closed G3 at receipt was that nobody had asked: the rule leaves it to each request."""
+    return at_booking.gate is Gate.LOOKUP and at_booking.reasons[0].code == "POL-REQUEST-NONE"
+
+
 def _asked_then(at_booking: Decision, then: Program | None, facts: Facts) -> Decision:
     """The decision at receipt, judged again with the request if that is all that kept it closed."""
-    if at_booking.reasons[0].code != "POL-REQUEST-NONE" or then is None or then.known:
+    if not left_to_requests(at_booking) or then is None or then.known:
         return at_booking
     again = decide(then, facts, Gate.LOOKUP)
     same = (again.root, again.at, again.rule_id, again.jurisdiction_id) == (

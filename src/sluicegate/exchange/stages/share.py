@@ -23,6 +23,7 @@ from sluicegate.exchange.case import (
 )
 from sluicegate.exchange.stages.answer import message_id
 from sluicegate.facts import FactKind
+from sluicegate.policy.decide import left_to_requests
 from sluicegate.policy.decision import Decision
 from sluicegate.terms import Gate, Outcome
 
@@ -31,8 +32,12 @@ STATE_CHANNEL = "state"
 
 
 def home_of(decisions: Mapping[Gate, Decision]) -> str:
-    """The repository a booking belongs to: open only where the partner may look it up later (G3)."""
-    return "open" if decisions[Gate.LOOKUP].outcome is Outcome.OPEN else "filtered"
+    """The repository a booking belongs to: open only where the partner may look it up later (G3).
+
+    A booking whose look-ups a rule leaves to who asks, and for what, is there too: each look-up is judged.
+    """
+    look_up = decisions[Gate.LOOKUP]
+    return "open" if look_up.outcome is Outcome.OPEN or left_to_requests(look_up) else "filtered"
 
 
 def retain(case: Case, *, home: str, template: bytes, transaction: bytes) -> Step:
