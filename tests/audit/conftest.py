@@ -8,7 +8,7 @@ from pathlib import Path
 
 import audit_world as world
 import pytest
-from tampering import Scene, copied
+from tampered import Scene, copied
 
 from scenes import scratch
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import audit_world as world
 import pytest
-from tampering import Scene, moved, retold, takes
+from harms import takes
+from tampered import Scene, moved, retold
 
 TUTORIAL = Path(__file__).resolve().parents[2] / "docs" / "tutorial" / "check-your-county.md"
 _STEP = re.compile(r"```sh\n(?P<typed>.+?)```\n\n```text\n(?P<shown>.+?)```", re.DOTALL)

@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from tampering import TAMPERINGS, Scene, Tampering
+from tampered import Scene
+from tampering import TAMPERINGS, Tampering
 
 from sluicegate.audit import report
 from sluicegate.audit.findings import KINDS, TITLES, Check

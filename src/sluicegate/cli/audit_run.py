@@ -26,7 +26,7 @@ from sluicegate.ledger import verify as standalone
 from sluicegate.ledger.holding import holding
 from sluicegate.ledger.verify import Policy, VerifierKey
 
-_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _LARGEST_RECEIPT = 64 * 1024
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -125,6 +125,9 @@ def _given(
     policy: Path | None,
     receipts: Path | None,
 ) -> Given:
+    for folder in (public, partner, receipts):
+        if folder is not None and not folder.is_dir():
+            raise UsageError(f"There is no folder {quoted(str(folder), 200)}.", advice="Check the path.")
     with holding():
         trusted: Policy | None = standalone.read_policy(read_bytes(policy)) if policy is not None else None
     other: Material | None = None
