@@ -22,6 +22,7 @@ import sqlalchemy as sa
 
 from scenes import SCENES, Town, row
 from sluicegate.exchange.envelopes import read_copy
+from sluicegate.store.journal import Outgoing
 from sluicegate.testing.world import START
 
 BEFORE = START
@@ -77,7 +78,18 @@ class StillTown(Town):
         if not isinstance(self.clock, StillClock):
             self.still = StillClock()
             self.clock = self.still  # type: ignore[assignment]
+            self.handed: list[tuple[str, str, int, str]] = []
         super()._open()
+        plain_way = self.post.hand_over
+
+        def hand_over(role: str, message: Outgoing) -> None:
+            body = self.exchange.offices[role].store.outgoing.get(message.digest)
+            self.handed.append(
+                (message.channel, message.kind, message.sequence, plain(body.decode("latin-1")))
+            )
+            plain_way(role, message)
+
+        self.post.hand_over = hand_over  # type: ignore[method-assign]
 
     def at(self, moment: datetime) -> None:
         """Move the clock."""
@@ -210,6 +222,7 @@ def partner_sees(story: Story) -> dict[str, object]:
         "data keys": [one for one in files(home / "data-keys") if one[0].startswith("partner")],
         "envelopes": copies(town),
         "look-ups": looked(town),
+        "handed over": [one for one in town.handed if one[0].endswith("partner")],
         "alerts": town.exchange.offices["partner"].store.rows("alerts"),
     }
 

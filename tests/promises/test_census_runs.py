@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +122,7 @@ def worlds() -> Iterator[tuple[Told, Told]]:
 
 
 @pytest.mark.parametrize(
-    "way", ["database", "gallery", "files", "data keys", "envelopes", "look-ups", "alerts"]
+    "way", ["database", "gallery", "files", "data keys", "envelopes", "look-ups", "alerts", "handed over"]
 )
 def test_the_partner_holds_the_same_with_and_without_hidden_bookings(
     worlds: tuple[Told, Told], way: str
@@ -346,6 +347,58 @@ def test_a_month_counts_withheld_bookings_where_it_says_so_and_in_no_other_figur
     assert set(fresh.values()) <= {0, None}  # of places that had no booking at all before: nothing was copied
     answers = [json.dumps(one.month["answers"], sort_keys=True) for one in worlds]
     assert plain(answers[1]) == plain(answers[0])
+
+
+# -- the muted agency ------------------------------------------------------------------------------------
+
+
+def muted(folder: Path, name: str, *, known: bool) -> dict[str, object]:
+    """A booking whose answer is muted, made, determined, published, expunged: all that anybody can see."""
+    town = StillTown(folder / "home")
+    if known:
+        town.enrol(town.exchange.gallery, LINKED, "P00000007")
+    own, other = SCENES[name].cri, SCENES["full"].cri
+    case_id = town.book(name, LINKED, sco=("VA0990000",), tcn="MUTED0000001")
+    town.finish()
+    town.book(name, 8, tcn="MUTED0000002")
+    town.book("full", 9)
+    town.finish()
+    town.at(AFTER)
+    order = Order("court-order", "Superior Court 12")
+    town.exchange.expungers["bureau"].expunge(case_id, order)
+    word = town.case(case_id).text("attestation")
+    town.finish()
+    view: dict[str, object] = {"mail": heard(town, (own, other, "VA0990000")), "attestation": plain(word)}
+    home = town.home
+    town.close()
+    command(home, "ledger", "days")
+    command(home, "statistics", "export", "--month", "2010-11", "--threshold", 3, "--to", folder / "month")
+    for place in (home / "public", home / "partner-public", folder / "month"):
+        view[place.name] = {one: shown(one, data) for one, data in tree(place).items()}
+    view["state"] = database(home / "state" / "story.db")
+    return view
+
+
+@pytest.mark.parametrize("part", ["mail", "attestation", "public", "partner-public", "month", "state"])
+@pytest.mark.parametrize("name", ["no-answer", "no-relay"])
+def test_nobody_sees_whether_a_muted_booking_had_matched(
+    silent: dict[str, list[dict[str, object]]], name: str, part: str
+) -> None:
+    """Mail, attestation, public files, days, figures and the state are the same for a match and for none."""
+    known, unknown = silent[name]
+    drop = re.compile(r"2\.014:[0-9A-Z]{9}|SG[0-9A-Z]{26}")
+    assert drop.sub("<drawn>", repr(known[part])) == drop.sub("<drawn>", repr(unknown[part]))
+    assert known[part]
+
+
+@pytest.fixture(scope="module")
+def silent() -> dict[str, list[dict[str, object]]]:
+    """For each muted mode: all that can be seen where the partner knew the person, and where it did not."""
+    with scratch() as folder:
+        return {
+            name: [muted(folder / f"{name}-{known}", name, known=known) for known in (True, False)]
+            for name in ("no-answer", "no-relay")
+        }
 
 
 def test_the_comparison_of_worlds_would_find_a_leak(worlds: tuple[Told, Told]) -> None:

@@ -33,6 +33,7 @@ from sluicegate.exchange.lookup import Seen
 from sluicegate.exchange.stages.share import Reply
 from sluicegate.intake.mail import MailHandler
 from sluicegate.intake.web import api
+from sluicegate.ridge import template as templates
 from sluicegate.store.blobs import BlobStore
 from sluicegate.store.registering import Registry
 from sluicegate.testing.agency import attached
@@ -87,6 +88,14 @@ def test_page_two(name: str) -> None:
             ]
             assert pages[0] == pages[1]
             assert pages[1][0] == pages[1][-1][:1]
+
+
+def test_a_page_is_never_short_by_what_was_dropped() -> None:
+    """Leak one, the other way: subjects that may not be seen are dropped before a page is cut, not after."""
+    with both(lambda _: None) as (_, town):
+        for number in range(5):
+            town.exchange.open.enrol(f"doubt{number}", f"A{number:08d}", templates.encode(town.template(20)))
+        assert [page(town, 20, limit) for limit in (1, 2, 5, 50)] == [[1000]] * 4
 
 
 @pytest.mark.parametrize("name", CLOSED)
