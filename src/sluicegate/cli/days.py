@@ -125,16 +125,17 @@ def audit_reconcile(
             "counts": _counts(ours, other),
             "differences": [_told(one, cases) for one in found],
         },
-        *_summary(ours, other),
+        *summary(ours, other),
         "",
         *([rows] if found else []),
         *([f"and {len(found) - _SHOWN:,} more: see --json."] if len(found) > _SHOWN else []),
-        _verdict(alarms, len(found) - alarms),
+        verdict(alarms, len(found) - alarms),
     )
     leave(NOT_HELD if alarms else WAITS if found else 0)
 
 
-def _verdict(alarms: int, waiting: int) -> str:
+def verdict(alarms: int, waiting: int) -> str:
+    """What a comparison of both sides comes to, in one line."""
     if alarms:
         return f"ALARM: {alarms:,} difference(s) that no delay explains; {waiting:,} that wait for a side."
     if waiting:
@@ -147,7 +148,8 @@ def _counts(ours: Side, other: Side) -> dict[str, int]:
     return {name: sum(len(day.sets[name]) for day in side.days.values()) for name, side in names.items()}
 
 
-def _summary(ours: Side, other: Side) -> list[str]:
+def summary(ours: Side, other: Side) -> list[str]:
+    """Both sides' counts and sequence numbers, in lines for people."""
     counts = _counts(ours, other)
     received = sum(counts[name] for name in SHARING)
     lines = [

@@ -77,6 +77,7 @@ def demo(home: Path, card: Path | None, background: int, extractor: str) -> None
         ok = report.receipts(console, stage.exchange, stage.mailbox)
         ok &= report.lookups(console, stage.exchange)
         ok &= report.counts(console, stage.exchange)
+        ok &= report.public(console, stage.exchange)
         report.closing(console, home, time.monotonic() - started)
     sys.exit(0 if ok else 1)
 

@@ -13,15 +13,21 @@ from rich.table import Table
 
 from sluicegate.app import Exchange
 from sluicegate.cli import story
+from sluicegate.cli.calls import Call
 from sluicegate.cli.cast import CARD_ORI, MOMENT, PARTS
+from sluicegate.cli.days import summary, verdict
 from sluicegate.cli.finding import bookings
+from sluicegate.cli.publishing import PARTNER_PUBLIC, PUBLIC, publish_all
 from sluicegate.cli.reconcile import Side, reconcile
 from sluicegate.errors import VerifyError
 from sluicegate.exchange.case import State
 from sluicegate.exchange.papers import log_key
-from sluicegate.ledger import receipt
+from sluicegate.ledger import keys, receipt
+from sluicegate.ledger.statement import StatementKind
+from sluicegate.ledger.verify import VerifierKey
 from sluicegate.ridge.template import decode
 from sluicegate.store.journal import Store
+from sluicegate.store.sides import compare, read_side
 from sluicegate.testing.agency import Mailbox
 
 CARD = Path("an2-valid") / "nist2007-type-4-tpcard.an2"
@@ -141,6 +147,29 @@ def counts(console: Console, exchange: Exchange) -> bool:
     return not result.differences
 
 
+def public(console: Console, exchange: Exchange) -> bool:
+    """Publish all there is, and compare both sides again from the public files alone, as anybody can."""
+    home = exchange.settings.home
+    publish_all(Call(home, as_json=False), exchange.clock(), everything=True)
+    ours = read_side(home / PUBLIC, _public_key(home, "bureau"), StatementKind.DAY)
+    theirs = read_side(home / PARTNER_PUBLIC, _public_key(home, "partner"), StatementKind.TAKEN)
+    found = compare(ours, theirs)
+    alarms = sum(one.alarm for one in found)
+    console.print()
+    console.print(
+        "The same from the public files alone (tiles, checkpoints and daily sets; no name, no number):"
+    )
+    for line in summary(ours, theirs):
+        console.print(f"  {escape(line)}")
+    said = verdict(alarms, len(found) - alarms)
+    console.print(f"[red]{escape(said)}[/]" if found else f"[green]{escape(said)}[/]")
+    return not found
+
+
+def _public_key(home: Path, role: str) -> VerifierKey:
+    return keys.load_public(keys.public_path(home / "keys" / f"{role}-ledger.key"))
+
+
 def _side(store: Store) -> Side:
     cases = {case.case_id: case for case in store.cases_in(State)}
     messages = {one.message_id: one for one in store.messages()}
@@ -153,6 +182,9 @@ def closing(console: Console, home: Path, seconds: float) -> None:
     console.print(f"Done in {seconds:.0f} s. The same stories again, from what is on the disk:")
     for name in ("show DEMO-FILTER-0001", "explain DEMO-FULL-0001", "receipt DEMO-RESPONSE-0001"):
         console.print(f"  {_program()} {name} --home {home}", soft_wrap=True)
+    console.print("What an outsider can derive again, and what every decision gives when it is made again:")
+    console.print(f"  {_program()} audit run {home / 'public'} --home {home}", soft_wrap=True)
+    console.print(f"  {_program()} policy replay --home {home}", soft_wrap=True)
 
 
 def _program() -> str:
