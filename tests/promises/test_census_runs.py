@@ -360,6 +360,7 @@ def muted(folder: Path, name: str, *, known: bool) -> dict[str, object]:
     own, other = SCENES[name].cri, SCENES["full"].cri
     case_id = town.book(name, LINKED, sco=("VA0990000",), tcn="MUTED0000001")
     town.finish()
+    assert town.case(case_id).text("partner") == ("match" if known else "no-match")
     town.book(name, 8, tcn="MUTED0000002")
     town.book("full", 9)
     town.finish()
