@@ -237,6 +237,7 @@ TAMPERINGS: tuple[Tampering, ...] = (
     Tampering("the moment of an entry", _DB, set_row(at="2010-11-16T16:00:00.000000Z"), "entry-body"),
     Tampering("an entry back-dated, with its commitment", _DB, early, "clock"),
     Tampering("an entry taken out", _DB, dropped, "entry-order"),
+    Tampering("an entry emptied without a word", _DB, set_row(body=None, salt=None), "erased"),
     Tampering("two entries exchanged", _DB, exchanged, "entry-body"),
     Tampering("a decision rewritten, with its commitment", _DB, reopened, "decision"),
     Tampering("a withheld booking whose decision was rewritten to open", _DB, reopened, "egress"),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from sluicegate.errors import LedgerError
 from sluicegate.facts import FactKind
 from sluicegate.ledger import entry as entries
 from sluicegate.ledger.entry import Entry
+from sluicegate.ledger.statement import StatementKind
 from sluicegate.ledger.verify import SALT_BYTES
 
 Row = Mapping[str, Any]
@@ -32,6 +34,7 @@ class _Seen:
     decided: dict[str, tuple[Row, dict[str, Any]]] = field(default_factory=dict)
     acts: list[tuple[str, Row, dict[str, Any]]] = field(default_factory=list)
     kinds: dict[str, set[str]] = field(default_factory=dict)
+    erased: Counter[str] = field(default_factory=Counter)
 
 
 def check_entries(
@@ -51,6 +54,7 @@ def check_entries(
         result.count("entries")
         place = f"log {row['log']}, entry {row['seq']}"
         _placed(row, place, seen, result)
+        seen.erased[str(row["log"])] += row["body"] is None
         body = _body(side, row, place, result)
         if body is None:
             continue
@@ -71,6 +75,7 @@ def check_entries(
             result.find(
                 "entry-order", f"log {log}", f"{public.tree.size} entries are public, {size} are held"
             )
+    _erased(side, seen, result)
     for sentence in broken:
         result.find("count", "home", sentence.removesuffix("."))
     result.count("bookings", len(seen.kinds.get("received", ())))
@@ -117,6 +122,19 @@ def _body(side: Side, row: Row, place: str, result: Result) -> dict[str, Any] | 
         result.find("entry-body", place, "moment, kind, body or salt are not those that were entered")
         return None
     return body
+
+
+def _erased(side: Side, seen: _Seen, result: Result) -> None:
+    """No more entries of a public log are empty than was stated."""
+    stated: Counter[str] = Counter()
+    for _, one in side.of_kind(StatementKind.ERASED):
+        told = one.parts.get("entries")
+        stated[one.subject.removeprefix(side.material.origin(""))] += told if isinstance(told, int) else 0
+    for log, number in seen.erased.items():
+        if log in side.logs and number > stated[log]:
+            result.find(
+                "erased", f"log {log}", f"{number} entries are empty, {stated[log]} were stated as erased"
+            )
 
 
 def _allowed(place: str, row: Row, body: dict[str, Any], seen: _Seen, result: Result) -> None:

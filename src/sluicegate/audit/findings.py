@@ -148,6 +148,11 @@ KINDS: Mapping[str, Kind] = {
         "Restore it; ask who wrote.",
     ),
     "entry-order": Kind(Check.ENTRIES, "an entry is missing, doubled or out of its place", _KEEP),
+    "erased": Kind(
+        Check.ENTRIES,
+        "entries were emptied, and no public statement tells of it",
+        "Ask the operator to publish again; if it stays, ask for the order to expunge.",
+    ),
     "egress": Kind(Check.ENTRIES, "something left without an earlier decision that allows it", _KEEP),
     "count": Kind(Check.ENTRIES, "bookings, entries and messages do not add up", _KEEP),
 }
