@@ -50,6 +50,8 @@ ALLOWED: dict[str, set[str]] = {
     "delivery": {*WORDS, "exchange", "store"},
     # a witness runs at somebody else's: it knows the formats of the ledger and nothing of an exchange
     "witness": {*WORDS, "ledger"},
+    # a signing process holds a key and knows the formats of the ledger
+    "signing": {"errors", "ledger"},
     # an audit reads what others wrote and decides again what they decided; it writes nothing
     "audit": {
         "errors", "facts", "terms", "ledger", "policy", "statistics", "releases", "exchange.replay", "store",

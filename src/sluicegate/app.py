@@ -42,7 +42,7 @@ from sluicegate.itl.model import Defect
 from sluicegate.itl.xml.rules import unchecked
 from sluicegate.itl.xml.validate import Validator
 from sluicegate.ledger import keys
-from sluicegate.ledger.keys import FileKey
+from sluicegate.ledger.note import LogSigner
 from sluicegate.ledger.verify import VerifierKey
 from sluicegate.raster.isolate import Workshop
 from sluicegate.raster.wire import WorkerLimits
@@ -50,6 +50,7 @@ from sluicegate.ridge import parameters
 from sluicegate.ridge.engine import Engine, NullEngine, PlainEngine
 from sluicegate.ridge.extract.job import extract_workshop
 from sluicegate.settings import FILE, Settings, load
+from sluicegate.signing.client import RemoteKey
 from sluicegate.store import keyfile, programs
 from sluicegate.store.blobs import BlobStore, load_key
 from sluicegate.store.entries import EntryLog
@@ -164,7 +165,7 @@ class Office:
     engine: sa.Engine
     store: Store
     spool: BlobStore
-    key: FileKey
+    key: LogSigner
 
 
 def data_keys(home: Path, role: str, store: str) -> DataKeys:
@@ -172,12 +173,20 @@ def data_keys(home: Path, role: str, store: str) -> DataKeys:
     return DataKeys(home / DATA_KEYS / f"{role}-{store}")
 
 
-def open_office(home: Path, role: str) -> Office:
-    """Open the files of a role."""
+def open_signer(settings: Settings, role: str) -> LogSigner:
+    """The key of a role: a file of this home, or a process that holds it; that one need not be there yet."""
+    socket = settings.signer(role)
+    if socket is None:
+        return keyfile.open_key(settings.home, role)
+    return RemoteKey(keys.load_public(keys.public_path(keyfile.path_of(settings.home, role))), socket)
+
+
+def open_office(home: Path, role: str, settings: Settings | None = None) -> Office:
+    """Open the files of a role; without settings, as those of the home say."""
     folder = home / role
     if not folder.is_dir():
         raise SettingsError(f"{home} is not a home.", advice=f"Run: sluicegate init --home {home}")
-    key = keyfile.open_key(home, role)
+    key = open_signer(settings or load(home), role)
     spool, outgoing = (
         BlobStore(folder / name, load_key(home / "keys" / f"{role}-{name}.key"), data_keys(home, role, name))
         for name in ("spool", "outgoing")
@@ -230,7 +239,7 @@ class Exchange:
         settings, home = self.settings, self.settings.home
         self.offices: dict[str, Office] = {}
         for role in ("bureau", "partner", "state"):
-            self.offices[role] = open_office(home, role)
+            self.offices[role] = open_office(home, role, settings)
             undone.callback(self.offices[role].engine.dispose)
         self.clock: Clock = clock or SystemClock(self._drill_start())
         self.programs = open_programs(settings, self.offices["bureau"].store)

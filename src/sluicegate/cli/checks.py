@@ -17,9 +17,11 @@ from sluicegate.app import DATA_KEYS, open_office, open_programs
 from sluicegate.cli.running import is_served
 from sluicegate.errors import SettingsError, SluicegateError, StoreError
 from sluicegate.ledger import keys
+from sluicegate.ledger.note import LogSigner
 from sluicegate.ridge import parameters
 from sluicegate.ridge.extract.job import extract_workshop
 from sluicegate.settings import Settings
+from sluicegate.signing.client import RemoteKey
 from sluicegate.store import keyfile
 
 _LOW_DISK = 1_000_000_000  # bytes
@@ -96,9 +98,21 @@ def _keys(home: Path) -> str:
     for role in _ROLES:
         office = open_office(home, role)
         office.engine.dispose()
-        plain = not keys.is_protected(keyfile.path_of(home, role))
-        names.append(office.key.name + (" (NOT encrypted)" if plain else ""))
+        names.append(f"{office.key.name}{_lies(office.key, keyfile.path_of(home, role))}")
     return ", ".join(names)
+
+
+def _lies(key: LogSigner, path: Path) -> str:
+    """What a person must know of where a private key lies. Raises LedgerError where its process is gone."""
+    if not isinstance(key, RemoteKey):
+        return "" if keys.is_protected(path) else " (NOT encrypted)"
+    key.need()
+    if path.exists():
+        raise SettingsError(
+            f"A process signs for {key.name}, and {path.name} still lies here.",
+            advice="Move the private key to the account that signs; the .pub file stays.",
+        )
+    return " (a process of its own signs)"
 
 
 def _databases(home: Path) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from sluicegate import settings
 from sluicegate.cli.calls import Call, read_bytes, standard, table
 from sluicegate.cli.running import is_served
 from sluicegate.errors import UsageError
@@ -65,11 +66,20 @@ def show(call: Call, role: str) -> None:
     """
     with _book(call, role) as book:
         ring = book.ring()
-    locked = files.is_protected(keyfile.path_of(call.home, role))
-    _told(call, ring, "The private key is encrypted." if locked else _PLAIN)
+    _told(call, ring, _where(call, role))
+
+
+def _where(call: Call, role: str) -> str:
+    """Where the private key lies."""
+    socket, path = settings.load(call.home).signer(role), keyfile.path_of(call.home, role)
+    if socket is not None and not path.exists():
+        return f"The private key is not in this home: the process at {socket} signs."
+    locked = "The private key is encrypted." if files.is_protected(path) else _PLAIN
+    return f"The process at {socket} signs, and {_STILL}" if socket is not None else locked
 
 
 _PLAIN = "The private key is NOT encrypted on the disk: sluicegate keys protect"
+_STILL = "the private key STILL LIES in this home: move it to the account that signs."
 
 
 @keys.command()
@@ -160,10 +170,10 @@ def history(call: Call, file: Path | None, first: Path | None, role: str) -> Non
 
 
 @keys.command()
-@_ROLE
+@click.option("--role", type=click.Choice(_ROLES), help="Whose keys  [default: those of every role]")
 @standard
-def protect(call: Call, role: str) -> None:
-    """Encrypt the private keys of a role under a passphrase.
+def protect(call: Call, role: str | None) -> None:
+    """Encrypt the private keys that sign, of every role, under a passphrase.
 
     The passphrase comes from SLUICEGATE_PASSPHRASE, from the file that SLUICEGATE_PASSPHRASE_FILE names, or
     from the keyboard. The server needs it at every start.
@@ -177,10 +187,12 @@ def protect(call: Call, role: str) -> None:
         "New passphrase", hide_input=True, confirmation_prompt=True, err=True
     )
     done = []
-    for path in sorted((call.home / "keys").glob(f"{role}-ledger*.key")):
-        if not files.is_protected(path):
-            files.protect(path, phrase)
-            done.append(path.name)
+    for one in (role,) if role else _ROLES:
+        for path in sorted((call.home / "keys").glob(f"{one}-ledger*.key")):
+            # If we crash between two keys, those done are done: run it again with the same passphrase.
+            if not files.is_protected(path):
+                files.protect(path, phrase)
+                done.append(path.name)
     words = f"Encrypted: {', '.join(done)}." if done else "Every key was encrypted already."
     call.show({"encrypted": done}, words)
 

@@ -30,6 +30,7 @@ from sluicegate.cli.registry import registry
 from sluicegate.cli.releases import release
 from sluicegate.cli.serving import serve
 from sluicegate.cli.showing import explain, list_, receipt, show
+from sluicegate.cli.signer import serve_key
 from sluicegate.cli.statistics import statistics
 from sluicegate.cli.submitting import submit
 from sluicegate.cli.witness import witness
@@ -60,6 +61,7 @@ _COMMANDS = (
     *(expunge, attestation, keys),
 )
 
+keys.add_command(serve_key)
 ledger.add_command(cosign)
 ledger.add_command(tell_days)
 audit.add_command(audit_reconcile)

@@ -25,7 +25,7 @@ from sluicegate.exchange.stages.share import Reply
 from sluicegate.itl.detect import looks_like_xml, peek_any, read_any
 from sluicegate.itl.model import Defect, Severity, Transaction
 from sluicegate.itl.xml.rules import unchecked
-from sluicegate.ledger.keys import FileKey
+from sluicegate.ledger.note import LogSigner
 from sluicegate.policy.decide import Facts, decide_all, decide_recipient
 from sluicegate.policy.decision import Decision, from_json
 from sluicegate.policy.program import Program
@@ -49,7 +49,7 @@ class BureauParts:
     program_of: Callable[[str], Program | None]  # by policy root; None: not at hand, which is doubt
     workshop: Workshop | None  # None: only people and tools look; nothing is extracted
     search: Search1N
-    key: FileKey
+    key: LogSigner
     ori: str  # of the bureau
     default_route: str  # "smtp" or "folder": for recipients that did not submit
     min_minutiae: int

@@ -25,7 +25,7 @@ _MAX_FILE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class FileKey:
-    """A signing key held in memory; a `note.Signer`. Its representation never shows the private part."""
+    """A signing key held in memory; a `note.LogSigner`. Its representation never shows the private part."""
 
     name: str
     private: Ed25519PrivateKey = field(repr=False)
@@ -44,6 +44,10 @@ class FileKey:
     def sign(self, message: bytes) -> bytes:
         """Ed25519 signature, 64 bytes."""
         return self.private.sign(message)
+
+    def under(self, log: str) -> FileKey:
+        """The same key as the signer of a log."""
+        return FileKey(f"{self.name}/{log}", self.private)
 
 
 def from_seed(name: str, seed: bytes) -> FileKey:

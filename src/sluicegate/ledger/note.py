@@ -34,6 +34,28 @@ class Signer(Protocol):
         """Ed25519 signature, 64 bytes."""
 
 
+class LogSigner(Signer, Protocol):
+    """The signer of an installation, which signs for each of its logs under that log's own name."""
+
+    @property
+    def public(self) -> VerifierKey:
+        """The verifier key that signatures hold under."""
+
+    def under(self, log: str) -> LogSigner:
+        """The same key as the signer of a log: its name is `NAME/LOG`. Takes no private key to make."""
+
+
+def check_text(text: str) -> bytes:
+    """The bytes that a signature on a note is over. Raises LedgerError where it cannot be a note's text."""
+    try:
+        message = text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise LedgerError("a note holds no lone surrogates") from None
+    if not text.endswith("\n") or _CONTROL.search(text):
+        raise LedgerError("a note is text without control characters that ends in a line feed")
+    return message
+
+
 def sign(text: str, signer: Signer) -> str:
     """The note over `text` with one signature.
 
@@ -41,12 +63,7 @@ def sign(text: str, signer: Signer) -> str:
         LedgerError: the text does not end in a line feed, holds a control character or a lone surrogate, or
             the signer's answer is not a signature.
     """
-    try:
-        message = text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise LedgerError("a note holds no lone surrogates") from None
-    if not text.endswith("\n") or _CONTROL.search(text):
-        raise LedgerError("a note is text without control characters that ends in a line feed")
+    message = check_text(text)
     signature = signer.sign(message)
     if len(signature) != 64 or len(signer.key_id) != 4:
         raise LedgerError("the signing device answered with something else than a signature")

@@ -49,8 +49,12 @@ def path_of(home: Path, role: str, name: str = "") -> Path:
 
 def open_key(home: Path, role: str, name: str = "") -> FileKey:
     """Open a key of a role, with the passphrase where it is encrypted. Raises SettingsError with advice."""
-    path = path_of(home, role, name)
     _finish(home, role)
+    return open_file(path_of(home, role, name))
+
+
+def open_file(path: Path) -> FileKey:
+    """Open a key file, with the passphrase where it is encrypted. Raises SettingsError with advice."""
     if not path.exists() or not keys.is_protected(path):
         return keys.load(path)
     phrase = passphrase()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sluicegate.errors import Conflict, InputRefused, UsageError
 from sluicegate.exchange.case import Case, Json, Message, MessageKind, State
 from sluicegate.exchange.stages.answer import message_id
+from sluicegate.ledger.signing import ATTESTATION
 
 WHY: Mapping[str, str] = {
     "court-order": "A court ordered it.",
@@ -26,7 +27,7 @@ WHY: Mapping[str, str] = {
 ENDED = frozenset({State.CLOSED, State.SHARED, State.QUERIED})
 """States in which nothing moves: answers are out, or the case ended."""
 
-HEADER = "Sluicegate attestation of deletion, version 1"
+HEADER = ATTESTATION
 
 
 @dataclass(frozen=True, slots=True)
