@@ -28,7 +28,6 @@ from sluicegate.settings import Settings
 SOURCE = Path(package.__file__).parent
 ROOT = Path(__file__).resolve().parents[2]
 CENSUS = Path(__file__).with_name("census.csv")
-PAGE = ROOT / "docs" / "reference" / "leak-census.md"
 UNJUDGED = "?"
 LEVELS = ("debug", "info", "warning", "error", "critical", "exception")
 SENDERS = ("intake", "exchange", "delivery", "itl", "ebts", "raster", "ridge")
@@ -44,6 +43,10 @@ WORKERS = {
 WRITERS = {
     "write_bytes", "write_text", "write_durably", "write_new", "mkdir", "makedirs", "rename", "symlink_to",
     "copy", "copyfile", "copytree", "move", "savefig", "save", "memmap", "touch", "link",
+}  # fmt: skip
+SPEAKS = {
+    "socket.socket", "socket.create_server", "socket.create_connection", "socket.socketpair", "smtplib.SMTP",
+    "SMTP", "uvicorn.Config", "bound", "Controller", "SocketController", "urlopen", "open_connection",
 }  # fmt: skip
 _READS = re.compile(r"\s*(?:--[^\n]*\n\s*)*(SELECT|WITH|PRAGMA)\b", re.IGNORECASE)
 _QUERY_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
@@ -293,6 +296,14 @@ def _only_looks(site: Site) -> bool:
     return site.name in ("copy", "save", "move", "link") and not site.call.args
 
 
+def sockets(trees: Mapping[str, ast.Module]) -> Iterator[Path_]:
+    """Every function that listens to others or speaks to them."""
+    for site in sites(trees):
+        func = ast.unparse(site.call.func)
+        if func in SPEAKS or (func.startswith("httpx.") and func != "httpx.DecodingError"):
+            yield "socket", f"{site.module} {site.where}"
+
+
 def databases(trees: Mapping[str, ast.Module]) -> Iterator[Path_]:
     """Every place that opens a database."""
     for site in sites(trees):
@@ -348,7 +359,7 @@ def lying(home: Path) -> set[Path_]:
 
 def found(trees: Mapping[str, ast.Module], root: click.Command, carriers: Iterable[str]) -> set[Path_]:
     """Every path of the code."""
-    kinds = (routes, log_lines, alerts, refusals, defects, replies, jobs, writes, databases, queries)
+    kinds = (routes, log_lines, alerts, refusals, defects, replies, jobs, writes, sockets, databases, queries)
     paths = {one for kind in kinds for one in kind(trees)}
     return paths | set(commands(root)) | set(words(carriers))
 
@@ -368,59 +379,11 @@ def compare(paths: set[Path_], rows: Iterable[Row]) -> tuple[list[Path_], list[P
     return sorted(paths - known), sorted(known - paths)
 
 
-HEADS = {
-    "route": "Web routes",
-    "message": "Message kinds",
-    "carrier": "Carriers",
-    "reply": "Replies of the doors, and lines of refusals",
-    "refusal": "Sentences of errors that can reach a sender, the partner or the state",
-    "defect": "Makers of defects, which an ERRT tells",
-    "file": "Files of a home, public ones too",
-    "write": "Functions that write files",
-    "database": "Places that open a database",
-    "query": "Statements that read a database",
-    "command": "Commands, with all their options",
-    "setting": "Settings",
-    "fact": "Facts of the ledger",
-    "statement": "Public statements of the master log",
-    "state": "States of a case",
-    "alert": "Alerts",
-    "log line": "Log lines",
-    "job": "Threads, pools and child processes",
-}
-BEGIN, END = "<!-- generated from tests/promises/census.csv -->", "<!-- end of what is generated -->"
-
-
-def _shown(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
-
-
-def tables(rows: Iterable[Row]) -> str:
-    """The census as tables of a page, one for each kind."""
-    by_kind: dict[str, list[Row]] = {}
-    for row in rows:
-        by_kind.setdefault(row.kind, []).append(row)
-    said = [BEGIN, "", f"{sum(map(len, by_kind.values()))} paths of {len(by_kind)} kinds.", ""]
-    for kind, head in HEADS.items():
-        said += [f"### {head}", "", f"{len(by_kind[kind])} of them.", ""]
-        said += ["| path | carries | who can get it | what guards it | test |", "|---|---|---|---|---|"]
-        for row in sorted(by_kind[kind], key=lambda one: one.id):
-            cells = (f"`{_shown(row.id)}`", row.carries, row.who, row.gate, f"`{row.test}`")
-            said.append(f"| {' | '.join(cells)} |")
-        said.append("")
-    return "\n".join([*said, END])
-
-
-def page(text: str, rows: Iterable[Row]) -> str:
-    """The page with its tables made anew."""
-    head, _, rest = text.partition(BEGIN)
-    return head + tables(rows) + rest.partition(END)[2]
-
-
 def main(words: list[str]) -> int:
     """Print what is missing and what is stale as rows of CSV; with --page write the page."""
     sys.path.insert(0, str(ROOT / "tests"))
     from census_home import everything  # a home is walked through, which only this needs
+    from census_page import PAGE, page
 
     rows = listed()
     if "--page" in words:

@@ -12,7 +12,7 @@ import base64
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from scenes import SCENES, Town, row
+from scenes import SCENES, Town, row, scratch
 from sluicegate.exchange.envelopes import read_copy
 from sluicegate.store.journal import Outgoing
 from sluicegate.testing.world import START
@@ -285,3 +285,40 @@ def opened(data: bytes) -> list[bytes]:
             except ValueError:
                 continue
     return found
+
+
+# -- a smaller pair of worlds ------------------------------------------------------------------------------
+
+CLOSED = sorted({name for name, day in HIDDEN if day == "before"})
+"""Scenes in which a booking is hidden when the worlds start."""
+
+
+@contextmanager
+def both(hide: Callable[[StillTown], None]) -> Iterator[tuple[StillTown, StillTown]]:
+    """A world, and the same world after something hidden happened in it."""
+    with scratch() as folder:
+        made = StillTown(folder / "without"), StillTown(folder / "with")
+        for town in made:
+            for person in range(20, 24):
+                town.book("full", person)
+            town.finish()
+        hide(made[1])
+        made[1].finish()
+        yield made
+        for town in made:
+            town.close()
+
+
+def booked(name: str, *people: int) -> Callable[[StillTown], None]:
+    """Something hidden: bookings of these people in a scene."""
+
+    def hide(town: StillTown) -> None:
+        for person in people:
+            town.submit(town.draft(name, person, tcn=f"HIDDEN{person:06d}"))
+
+    return hide
+
+
+def page(town: Town, person: int, limit: int = 50) -> list[int]:
+    """One page of a look-up: how like each one found is."""
+    return [one.similarity for one in town.exchange.lookup.look_up(town.template(person), "partner", limit)]

@@ -14,10 +14,9 @@ from pathlib import Path
 import click
 import pytest
 from census_home import everything
+from census_page import HEADS, PAGE, page
 from census_paths import (
     CENSUS,
-    HEADS,
-    PAGE,
     ROOT,
     SOURCE,
     UNJUDGED,
@@ -28,7 +27,6 @@ from census_paths import (
     found,
     listed,
     lying,
-    page,
     pattern,
     served,
     sources,
@@ -112,6 +110,7 @@ NEW = {
     "reply": 'x = "250 2.0.0 it was withheld"',
     "job": "threading.Thread(target=see).start()",
     "write": "def see():\n    path.write_text(name)",
+    "socket": "socket.socket().connect(path)",
     "database": "sqlite3.connect(path)",
     "query": 'x = "SELECT name FROM story"',
 }
@@ -208,9 +207,9 @@ def test_no_sentence_that_leaves_speaks_of_gates_or_other_agencies() -> None:
 
 
 def test_log_lines_carry_names_of_cases_and_kinds_of_errors_only() -> None:
-    """Each value of a log line is a role, name of a case or message, kind, count, size or file of rules."""
+    """A log line names a role, case, message, kind, count, size, log or file of rules, and nothing else."""
     allowed = {"role", "case", "message", "kind", "tries", "thread", "roles", "pid", "file", "row", "size"}
-    allowed |= {"known", "why", "from", "number"}
+    allowed |= {"known", "why", "from", "number", "reason", "log"}
     named = {name for line in of("log line") for name in re.findall(r"(\w+)=", line)}
     assert named <= allowed
     loose = [line for line in of("log line") if re.search(r"(?<!=)%[sd]|\{", line)]

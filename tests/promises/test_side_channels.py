@@ -11,23 +11,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import os
 import re
-import shutil
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import pytest
 import sqlalchemy as sa
-from census_world import HIDDEN, StillTown, counted, database, heard, opened, plain
-from click.testing import CliRunner
+from census_world import CLOSED, StillTown, booked, both, counted, database, heard, opened, page, plain
 from starlette.applications import Starlette
 
 from scenes import SCENES, Town, bytes_at, row, scratch, tokens
-from sluicegate.cli.main import sluicegate
 from sluicegate.errors import SluicegateError
 from sluicegate.exchange.lookup import Seen
 from sluicegate.exchange.stages.share import Reply
@@ -40,39 +34,6 @@ from sluicegate.testing.agency import attached
 from sluicegate.testing.registrars import Registrars, rows_of
 
 pytestmark = pytest.mark.slow
-CLOSED = sorted({name for name, day in HIDDEN if day == "before"})
-Pair = tuple[StillTown, StillTown]
-
-
-@contextmanager
-def both(hide: Callable[[StillTown], None]) -> Iterator[Pair]:
-    """A world, and the same world after something hidden happened in it."""
-    with scratch() as folder:
-        made = StillTown(folder / "without"), StillTown(folder / "with")
-        for town in made:
-            for person in range(20, 24):
-                town.book("full", person)
-            town.finish()
-        hide(made[1])
-        made[1].finish()
-        yield made
-        for town in made:
-            town.close()
-
-
-def booked(name: str, *people: int) -> Callable[[StillTown], None]:
-    """Something hidden: bookings of these people in a scene."""
-
-    def hide(town: StillTown) -> None:
-        for person in people:
-            town.submit(town.draft(name, person, tcn=f"HIDDEN{person:06d}"))
-
-    return hide
-
-
-def page(town: Town, person: int, limit: int = 50) -> list[int]:
-    """One page of a look-up: how like each one found is."""
-    return [one.similarity for one in town.exchange.lookup.look_up(town.template(person), "partner", limit)]
 
 
 # -- the five leaks of consent interceptors --------------------------------------------------------------
@@ -381,93 +342,3 @@ def test_a_muted_agency_is_answered_by_the_same_steps_whether_the_partner_knows_
             town.close()
         assert views[0] == views[1]
         assert {kind for kind, *_ in views[0][2]} >= {"SRE", "RECEIPT"}
-
-
-# -- files, roles, backups -------------------------------------------------------------------------------
-
-
-def test_no_file_of_a_home_can_be_read_by_other_accounts_but_public_ones() -> None:
-    """A home is closed to other accounts, and so is each database, key, blob and answer in it."""
-    with scratch() as folder:
-        town = StillTown(folder / "home")
-        for name in ("full", "filter", "no-answer"):
-            town.book(name, 30)
-        town.finish()
-        assert stat.S_IMODE(town.home.stat().st_mode) == 0o700
-        for path in town.home.rglob("*"):
-            secret = path.is_file() and path.relative_to(town.home).parts[0] in (
-                "keys",
-                "data-keys",
-                "bureau",
-                "partner",
-                "state",
-            )
-            if secret and path.suffix != ".pub":
-                assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
-        town.close()
-
-
-def test_no_role_opens_the_database_of_another() -> None:
-    """The desk of the partner and that of the state are given no store, key or repository of the bureau."""
-    with scratch() as folder:
-        town = StillTown(folder / "home")
-        exchange = town.exchange
-        bureau = {
-            id(exchange.bureau.store),
-            id(exchange.open),
-            id(exchange.filtered),
-            id(exchange.bureau.parts.key),
-        }
-        bureau |= {id(exchange.bureau.parts.spool), id(exchange.bureau.store.engine)}
-        for parts in (exchange.partner.parts, exchange.state.parts):
-            held = [getattr(parts, name) for name in parts.__slots__]
-            assert not [one for one in held if id(one) in bureau]
-        assert {exchange.lookup._open.name} == {"open"}
-        assert exchange.filtered not in vars(exchange.lookup).values()
-        town.close()
-
-
-@pytest.mark.parametrize("name", CLOSED)
-def test_a_backup_restored_over_the_present_shows_no_hidden_booking(name: str) -> None:
-    """An old backup of a whole home, put back after hidden bookings came, lets no look-up find them."""
-    with scratch() as folder:
-        town = StillTown(folder / "home")
-        town.book("full", 20)
-        town.book(name, 30)
-        town.finish()
-        town.close()
-        shutil.copytree(town.home, folder / "backup")
-        town.reopen()
-        town.book(name, 31)
-        town.finish()
-        town.close()
-        shutil.rmtree(town.home)
-        shutil.copytree(folder / "backup", town.home)
-        town.reopen()
-        assert [page(town, person) for person in (20, 30, 31)] == [[1000], [], []]
-        town.book(name, 31)
-        town.finish()
-        assert page(town, 31) == []
-        town.close()
-
-
-# -- what people at the commands are shown ----------------------------------------------------------------
-
-
-def test_the_commands_that_the_partner_could_run_say_the_same_of_a_hidden_booking_and_of_none() -> None:
-    """`lookup` of the prints, and days and files of the partner's side, do not change by a hidden booking."""
-    with both(booked("filter", 30)) as pair:
-        said = []
-        for town in pair:
-            probe = Path(town.home.parent / "probe.an2")
-            probe.write_bytes(town.draft("filter", 30))
-            town.close()
-            words = ("lookup", str(probe), "--json", "--home", str(town.home))
-            environment = {**os.environ, "SLUICEGATE_EXTRACTOR": "null", "SLUICEGATE_ENGINE": "null"}
-            result = CliRunner().invoke(
-                sluicegate, words, env={**environment, "SLUICEGATE_MIN_MINUTIAE": "1"}
-            )
-            said.append((result.exit_code, result.stdout, result.stderr))
-            town.reopen()
-        assert said[0] == said[1]
-        assert json.loads(said[0][1])["found"] == []
