@@ -326,13 +326,13 @@ def queries(trees: Mapping[str, ast.Module], folder: Path = SOURCE) -> Iterator[
 
 
 _NAMES = (
+    (r"(?<=statistics/)\d{4}-\d\d(?:-[0-9a-f]{16})?", "<month>"),
     (r"[0-9A-HJKMNP-TV-Z]{26}", "<case>"),
     (r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])", "<digest>"),
     (r"(?<=/)[0-9a-f]{2}(?=/)", "<xx>"),
     (r"(?<=answers/)[A-Z]{2}[0-9A-Z]{7}(?=/)", "<ORI>"),
     (r"US-[A-Z]{2}(?:-\d{3})?", "<place>"),
     (r"\d{4}-\d\d-\d\d", "<day>"),
-    (r"(?<=statistics/)\d{4}-\d\d(?:-[0-9a-f]{16})?", "<month>"),
     (r"(?<=refused/)[a-z]+\.an2", "<name>"),
     (r"tile/(\d|entries)/(?:x?\d{3}/?)+(?:\.p/\d+)?", r"tile/\1/<N>"),
     (r"(?<=/)\d{6}(?=-)", "<number>"),
