@@ -29,6 +29,7 @@ Life = Callable[[Town], str]
 _OURS = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 _CHANGES = {
     "digest",
+    "element",
     "template",
     "decision_seq",
     "sequence",
