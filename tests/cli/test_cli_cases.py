@@ -231,7 +231,7 @@ def test_the_audit_adds_up(made: Town) -> None:
         (
             "bureau",
             "UPDATE entry SET body = replace(body, 'open', 'shut') WHERE kind = 'decided'",
-            "not add up",
+            "not the one that was entered",
         ),
         ("bureau", "DELETE FROM story WHERE state = 'closed'", "has no case"),
         ("bureau", "UPDATE story SET dossier = replace(dossier, 'FULL', 'NONE')", "dossier"),

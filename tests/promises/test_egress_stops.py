@@ -76,6 +76,7 @@ class Service:
     def database(self) -> Iterator[sqlite3.Connection]:
         """The bureau's database, as somebody who breaks it has it."""
         with closing(sqlite3.connect(self.town.home / "bureau" / "story.db", timeout=20)) as opened, opened:
+            opened.execute("BEGIN IMMEDIATE")  # what is read here is what is broken, also beside a server
             yield opened
 
 

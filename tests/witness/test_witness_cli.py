@@ -114,13 +114,13 @@ def test_an_exchange_asks_its_witnesses_until_it_is_final(
 
 def test_a_log_that_lied_ends_in_an_alarm(tmp_path: Path, home: Path, bureau: keys.FileKey) -> None:
     """When a witness was shown another history, `ledger cosign` ends with 4 and says what to do."""
-    lie = History(bureau, (b"other",))
+    lie = History(bureau, tuple(b"other %d" % number for number in range(5)))
     with Witnesses(tmp_path / "witnesses", ("paper",), [bureau.public]) as one:
         address = f"{one.each['paper'].url}/add-checkpoint"
         assert httpx.post(address, content=write_request(0, (), lie.note())).status_code == 200
         (home / "witnesses.txt").write_text(one.policy(1), "utf-8")
         told = run("ledger", "cosign", "--home", home, code=4)
-    assert "ALARM: of paper: it says that it has seen 1 entries of this log, more than these 0" in told
+    assert "ALARM: of paper: it says that it has seen 5 entries of this log, more than these 1" in told
 
 
 def test_a_policy_that_is_missing_or_wrong_is_told(home: Path) -> None:

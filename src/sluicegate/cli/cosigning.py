@@ -29,6 +29,7 @@ _RECORD = "cosignatures.db"
     default=client.TIMEOUT_S,
     show_default=True,
     metavar="SECONDS",
+    help="How long to wait for all of them together.",
 )
 @standard
 def cosign(call: Call, policy: Path | None, timeout: float) -> None:

@@ -57,8 +57,9 @@
   function unbase64(text, size, step) {
     let raw;
     try { raw = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)); } catch { raw = new Uint8Array(); }
-    if (!raw.length || base64(raw) !== text) refuse(step, "a base64 value is damaged");
-    if (raw.length !== size) refuse(step, `a base64 value is not the one spelling of ${size} bytes`);
+    if (raw.length !== size || base64(raw) !== text) {
+      refuse(step, `a base64 value is not the one spelling of ${size} bytes`);
+    }
     return raw;
   }
   function decoded(data, step) {

@@ -88,7 +88,7 @@ def unbase64(text: str, size: int, step: str) -> bytes:
     try:
         data = base64.b64decode(text, validate=True)
     except ValueError:
-        raise NotVerified(step, "a base64 value is damaged") from None
+        data = b""
     if len(data) != size or base64.b64encode(data).decode("ascii") != text:
         raise NotVerified(step, f"a base64 value is not the one spelling of {size} bytes")
     return data

@@ -36,6 +36,7 @@ TOKENS = (
 
 _FILES = (*COLUMNS, SETTINGS_FILE)
 _PLACED = {"jurisdictions.csv", "agencies.csv", "rules.csv", "choices.csv"}
+_CLAIMS = 30  # lines
 _KEPT = {"US", "US-VA", "US-VA-013"}
 
 
@@ -44,7 +45,8 @@ def _shipped() -> Mapping[str, bytes]:
     """The shipped program, of the places one line of them only: small, so that a load costs a millisecond."""
     folder = resources.files("sluicegate").joinpath("programs", "secure-communities")
     whole = {one.name: one.read_bytes() for one in folder.iterdir()}
-    return {name: _trimmed(data) if name in _PLACED else data for name, data in whole.items()}
+    short = {name: _trimmed(data) if name in _PLACED else data for name, data in whole.items()}
+    return short | {"claims.csv": b"".join(whole["claims.csv"].splitlines(keepends=True)[:_CLAIMS])}
 
 
 def _trimmed(data: bytes) -> bytes:
