@@ -166,6 +166,7 @@ class Office:
     store: Store
     spool: BlobStore
     key: LogSigner
+    boxes: BlobStore  # of sealed bookings
 
 
 def data_keys(home: Path, role: str, store: str) -> DataKeys:
@@ -187,12 +188,12 @@ def open_office(home: Path, role: str, settings: Settings | None = None) -> Offi
     if not folder.is_dir():
         raise SettingsError(f"{home} is not a home.", advice=f"Run: sluicegate init --home {home}")
     key = open_signer(settings or load(home), role)
-    spool, outgoing = (
+    spool, outgoing, boxes = (
         BlobStore(folder / name, load_key(home / "keys" / f"{role}-{name}.key"), data_keys(home, role, name))
-        for name in ("spool", "outgoing")
+        for name in ("spool", "outgoing", "sealed")
     )
     engine = open_database(folder / "story.db", "schema.sql")
-    return Office(engine, Store(engine, outgoing, EntryLog(engine)), spool, key)
+    return Office(engine, Store(engine, outgoing, EntryLog(engine)), spool, key, boxes)
 
 
 class Exchange:
@@ -338,6 +339,7 @@ class Exchange:
                 held.get(role, ()),
                 self.settings.home / "answers",
                 tuple(known),
+                office.boxes,
             )
             for role, office in self.offices.items()
         }
@@ -410,7 +412,13 @@ class Exchange:
             named = {row["digest"] for row in rows} | {row["template"] for row in rows}
             rows = office.store.rows("kept_bodies", fleeting=json.dumps(sorted(FLEETING)))
             sent = {row["digest"] for row in rows}
-            for store, orphans in ((office.spool, spooled - named), (office.store.outgoing, queued - sent)):
+            boxes = office.boxes.digests(min_age_s) - {row["digest"] for row in office.store.rows("bundles")}
+            orphaned = (
+                (office.spool, spooled - named),
+                (office.store.outgoing, queued - sent),
+                (office.boxes, boxes),
+            )
+            for store, orphans in orphaned:
                 for digest in orphans:
                     store.erase(digest)
                 removed += len(orphans)

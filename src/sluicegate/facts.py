@@ -35,7 +35,9 @@ class FactKind(StrEnum):
     LOOKED_UP = "looked-up"  # G3: the partner asked the repository
     ALERTED = "alerted"  # doubt: something was denied and a person must look
     EXPUNGED = "expunged"  # what a booking had left was destroyed
-    ATTESTED = "attested"  # another installation signed that it destroyed its part
+    SEALED = "sealed"  # what a booking had left was put away under a key kept elsewhere
+    UNSEALED = "unsealed"  # it was brought back
+    ATTESTED = "attested"  # another installation signed that it destroyed or sealed its part
     REGISTERED = "registered"  # the rules, or the list of those who may change them, have grown by a link
     # the partner's side
     COPY_TAKEN = "copy-taken"
@@ -68,6 +70,8 @@ REQUIRED: dict[FactKind, frozenset[str]] = {
     FactKind.LOOKED_UP: frozenset({"requester", "candidates", "withheld"}),
     FactKind.ALERTED: frozenset({"reason"}),
     FactKind.EXPUNGED: frozenset({"case", "why", "by"}),
+    FactKind.SEALED: frozenset({"case", "why", "by"}),
+    FactKind.UNSEALED: frozenset({"case", "why", "by"}),
     FactKind.ATTESTED: frozenset({"case", "by"}),
     FactKind.REGISTERED: frozenset({"number", "what", "program", "root", "before", "change"}),
     FactKind.COPY_TAKEN: frozenset({"copy", "digest", "decision_seq"}),

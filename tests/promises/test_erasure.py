@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scenes import Town, letter, rows, scratch
+from scenes import Town, item, letter, rows, scratch
 from sluicegate import app
 from sluicegate.cli.reconcile import Side, reconcile
 from sluicegate.ebts.submission import partial
@@ -50,6 +50,7 @@ def secrets_of(town: Town, case_id: str, data: bytes, person: int) -> dict[str, 
     found = {f"salt {number}": bytes(salt) for number, salt in enumerate(salts)}  # type: ignore[call-overload]
     found |= {"TCN": booking.tcn.encode(), "image": booking.images[0].data[:64]}
     found |= {"digest": town.case(case_id).digest.encode(), "template": encode(town.template(person))[:64]}
+    found |= {"name": item(data, 18).encode()}
     return found | {"number": town.case(case_id).text("number").encode() or b"no number"}
 
 
@@ -67,7 +68,7 @@ def seen_in(folder: Path, tokens: dict[str, bytes]) -> list[tuple[str, str]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("scene", ["full", "no-answer", "filter"])
 def test_no_file_of_the_home_holds_anything_of_an_expunged_booking(fresh: Town, scene: str) -> None:
-    """After expungement no file of any role holds a salt, TCN, image, template or digest of the booking."""
+    """After expungement no file of any role holds a salt, TCN, name, image or template of the booking."""
     fresh.enrol(fresh.exchange.gallery, 7, "P00000007")
     data = fresh.draft(scene, 7)
     case_id = fresh.submit(data)

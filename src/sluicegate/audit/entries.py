@@ -129,7 +129,9 @@ def _erased(side: Side, seen: _Seen, result: Result) -> None:
     stated: Counter[str] = Counter()
     for _, one in side.of_kind(StatementKind.ERASED):
         told = one.parts.get("entries")
-        stated[one.subject.removeprefix(side.material.origin(""))] += told if isinstance(told, int) else 0
+        number = told if isinstance(told, int) else 0
+        log = one.subject.removeprefix(side.material.origin(""))
+        stated[log] += -number if one.parts.get("act") == "unsealed" else number
     for log, number in seen.erased.items():
         if log in side.logs and number > stated[log]:
             result.find(

@@ -10,8 +10,8 @@ import click
 from sluicegate.cli.calls import WAITS, Call, busy, leave, plain, standard, table, write_new
 from sluicegate.cli.finding import booking
 from sluicegate.errors import Missing, UsageError
-from sluicegate.exchange.case import Case, State
-from sluicegate.exchange.stages.expunge import WHY, Order
+from sluicegate.exchange.case import EMPTIED, Case
+from sluicegate.exchange.stages.expunge import WHY, Order, subject_of
 
 
 @click.command()
@@ -25,7 +25,7 @@ def expunge(call: Call, name: str, why: str, by: str, yes: bool) -> None:
 
     Prints, received bytes, answers, names and numbers, contents and salts of its ledger entries go; the
     commitments stay, so that every receipt and every other proof still verifies. Give the case id to go on
-    with an expunction that was interrupted.
+    with an expunction that was interrupted, or to expunge a sealed booking.
 
     \b
     Example:
@@ -40,18 +40,19 @@ def expunge(call: Call, name: str, why: str, by: str, yes: bool) -> None:
             click.confirm(f"Destroy everything held of case {case.case_id}, for ever?", abort=True, err=True)
         with busy("destroying, and writing the databases anew"):
             done = exchange.expungers["bureau"].expunge(case.case_id, order)
-    told, heard = _notices(done)
+    told, heard = notices(done)
     lines = [
         f"Expunged case {done.case_id}. Its entries are empty, its commitments stay in the ledger.",
         "The master log states the act, its reason and who ordered it, and no word of the booking.",
-        _waits(told, heard),
+        waits(told, heard),
         f"To show it: sluicegate attestation {done.case_id}",
     ]
     document = {"case": done.case_id, "state": str(done.state), "why": why, "by": by, "notices": list(told)}
     call.show(document, *lines)
 
 
-def _notices(case: Case) -> tuple[list[str], dict[str, str]]:
+def notices(case: Case) -> tuple[list[str], dict[str, str]]:
+    """The notices that a case's end caused, and the attestations that came back, by reference."""
     told, heard = case.noted("notices"), case.noted("attested")
     return (
         [str(one) for one in told] if isinstance(told, list) else [],
@@ -59,7 +60,8 @@ def _notices(case: Case) -> tuple[list[str], dict[str, str]]:
     )
 
 
-def _waits(told: list[str], heard: dict[str, str]) -> str:
+def waits(told: list[str], heard: dict[str, str]) -> str:
+    """In words, who was told and who has not attested."""
     if not told:
         return "Nothing of it had left for the partner or the state, so nobody is told."
     waiting = len(told) - len(heard)
@@ -73,7 +75,7 @@ def _waits(told: list[str], heard: dict[str, str]) -> str:
 @click.option("--out", type=click.Path(path_type=Path), help="Write the attestation here, byte for byte.")
 @standard
 def attestation(call: Call, case_id: str, out: Path | None) -> None:
-    """Show the signed word that a booking was expunged, here and wherever something of it had gone.
+    """Show the signed word that a booking was expunged or sealed, here and wherever something of it had gone.
 
     Exit code 6 while another installation has not attested yet.
 
@@ -83,20 +85,15 @@ def attestation(call: Call, case_id: str, out: Path | None) -> None:
     """
     with call.opened("bureau") as office:
         case = office.store.case(case_id)
-    if case.state is not State.EXPUNGED:
-        raise Missing(f"That booking was not expunged: it is {case.state}.")
-    told, heard = _notices(case)
+    if case.state not in EMPTIED:
+        raise Missing(f"That booking was not expunged or sealed: it is {case.state}.")
+    told, heard = notices(case)
     texts = [case.text("attestation"), *heard.values()]
     if out is not None:
         write_new(out, "\n".join(texts).encode("utf-8"))
     rows = table("notice", "attested")
     for one in told:
-        rows.add_row(plain(one), "yes" if _subject(one) in heard else "NOT YET")
+        rows.add_row(plain(one), "yes" if subject_of(one) in heard else "NOT YET")
     document = {"case": case.case_id, "attestations": texts, "waiting": len(told) - len(heard)}
-    call.show(document, *texts, *([rows] if told else []), _waits(told, heard))
+    call.show(document, *texts, *([rows] if told else []), waits(told, heard))
     leave(WAITS if len(heard) < len(told) else 0)
-
-
-def _subject(notice: str) -> str:
-    """The message that a notice is about: CASE.EXPUNGE.COPY is about CASE.COPY."""
-    return notice.replace(".EXPUNGE.", ".", 1)

@@ -28,6 +28,7 @@ from sluicegate.cli.policy import policy
 from sluicegate.cli.queue import queue
 from sluicegate.cli.registry import registry
 from sluicegate.cli.releases import release
+from sluicegate.cli.seal import make_seal_key, seal, unseal
 from sluicegate.cli.serving import serve
 from sluicegate.cli.showing import explain, list_, receipt, show
 from sluicegate.cli.signer import serve_key
@@ -58,10 +59,11 @@ _COMMANDS = (
     *(queue, lookup, policy, agencies, wording, registry),
     *(audit, verify, ledger, witness, demo),
     *(statistics, release),
-    *(expunge, attestation, keys),
+    *(expunge, seal, unseal, attestation, keys),
 )
 
 keys.add_command(serve_key)
+keys.add_command(make_seal_key)
 ledger.add_command(cosign)
 ledger.add_command(tell_days)
 audit.add_command(audit_reconcile)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sluicegate.errors import quoted
-from sluicegate.exchange.case import Case, State
+from sluicegate.exchange.case import EMPTIED, Case, State
 from sluicegate.facts import FactKind
 from sluicegate.ledger import days
 from sluicegate.ledger.entry import explanation
@@ -43,7 +43,7 @@ class Side:
     @property
     def expunged(self) -> dict[str, Case]:
         """Cases of which only the count is left."""
-        return {name: case for name, case in self.cases.items() if case.state is State.EXPUNGED}
+        return {name: case for name, case in self.cases.items() if case.state in EMPTIED}
 
 
 @dataclass(frozen=True, slots=True)

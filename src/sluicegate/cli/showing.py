@@ -13,7 +13,7 @@ from sluicegate.cli.calls import WAITS, Call, leave, plain, standard, table, wri
 from sluicegate.cli.finding import booking, bookings
 from sluicegate.errors import Missing
 from sluicegate.exchange.bureau import decisions_of
-from sluicegate.exchange.case import Case, MessageKind, State
+from sluicegate.exchange.case import EMPTIED, Case, MessageKind, State
 from sluicegate.store.journal import Store, stamp
 
 _ENDED = frozenset({State.REJECTED, State.CLOSED})
@@ -104,8 +104,8 @@ def explain(call: Call, name: str) -> None:
 
 
 def _undecided(case: Case) -> str:
-    if case.state is State.EXPUNGED:
-        return f"expunged, its decisions with it; see: sluicegate attestation {case.case_id}"
+    if case.state in EMPTIED:
+        return f"{case.state}, its decisions with it; see: sluicegate attestation {case.case_id}"
     return f"no decision was made; it is {case.state}."
 
 
@@ -140,9 +140,9 @@ def receipt(call: Call, name: str, out: Path | None) -> None:
 
 def _receipt(store: Store, case: Case) -> bytes | None:
     """The stored receipt; None where one will still come. Raises Missing where none ever will."""
-    if case.state is State.EXPUNGED:
+    if case.state in EMPTIED:
         raise Missing(
-            "That booking was expunged, and its receipt with it.",
+            f"That booking was {case.state}, and its receipt with it.",
             advice=f"See: sluicegate attestation {case.case_id}",
         )
     for message in store.messages_of(case.case_id):

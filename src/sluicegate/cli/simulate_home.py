@@ -18,7 +18,7 @@ from sluicegate import app, settings
 from sluicegate.cli.calls import Call
 from sluicegate.errors import SettingsError, UsageError, quoted
 from sluicegate.exchange.bureau import decisions_of
-from sluicegate.exchange.case import Case, State
+from sluicegate.exchange.case import EMPTIED, Case, State
 from sluicegate.policy import proposal
 from sluicegate.policy.decide import Facts
 from sluicegate.policy.places import zone_of
@@ -140,7 +140,7 @@ def bookings(
     for case in store.cases_in(State):
         if not days[0] <= _local(base, under, case) <= days[1]:
             continue
-        if case.state is State.EXPUNGED:
+        if case.state in EMPTIED:
             expunged += 1
             continue
         if case.noted("decisions") is None and case.text("refusal") != "unknown-agency":

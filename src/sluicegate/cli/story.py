@@ -8,7 +8,7 @@ from textwrap import wrap
 from sluicegate.app import Exchange
 from sluicegate.errors import quoted
 from sluicegate.exchange.bureau import decisions_of
-from sluicegate.exchange.case import Case, Json, State
+from sluicegate.exchange.case import EMPTIED, Case, Json, State
 from sluicegate.policy.decision import Decision, sentence
 from sluicegate.store.journal import Outgoing, stamp
 from sluicegate.terms import Gate
@@ -24,14 +24,20 @@ _SEARCHED = {
 }
 
 
+def _beyond(case: Case) -> str:
+    if case.state is State.SEALED:
+        return f"all of it is in a box that only seal key {case.text('seal')} opens"
+    return "nothing else of it is held"
+
+
 def render(exchange: Exchange, case_id: str, width: int = 110) -> list[str]:
     """The story as lines of plain text, two columns: what happened, and what it means."""
     case = exchange.bureau.store.case(case_id)
-    if case.state is State.EXPUNGED:
+    if case.state in EMPTIED:
         return [
             f"{'received':<{_LEFT}}{stamp(case.received)[:19]}Z, case {case.case_id}",
-            f"{'expunged':<{_LEFT}}{case.text('at')[:19]}Z, {case.text('why')}, ordered by {case.text('by')}",
-            f"{'':<{_LEFT}}nothing else of it is held; see: sluicegate attestation {case.case_id}",
+            f"{case.state:<{_LEFT}}{case.text('at')[:19]}Z, {case.text('why')}, ordered by {case.text('by')}",
+            f"{'':<{_LEFT}}{_beyond(case)}; see: sluicegate attestation {case.case_id}",
         ]
     rows = [
         *_head(case),

@@ -41,6 +41,7 @@ class State(StrEnum):
     SILENT = "silent"  # the partner had nothing to say
     CLOSED = "closed"
     EXPUNGED = "expunged"  # contents, salts, prints and names are destroyed; the count stays
+    SEALED = "sealed"  # as expunged, but a box that a key kept elsewhere opens holds all of it
     # a copy at the partner
     TAKEN = "copy-taken"
     QUERIED = "query-waits"  # an IAQ waits for a status officer
@@ -63,7 +64,12 @@ class MessageKind(StrEnum):
     SECOND = "SECOND"  # bureau to state: second response, per recipient
     IDR = "IDR"  # state to agency: second response
     EXPUNGE = "EXPUNGE"  # bureau to whoever took something: destroy it
-    ATTESTED = "ATTESTED"  # back to the bureau: it is destroyed, signed
+    SEAL = "SEAL"  # bureau to whoever took something: seal it under this key
+    ATTESTED = "ATTESTED"  # back to the bureau: it is destroyed, or sealed, signed
+
+
+EMPTIED = frozenset({State.EXPUNGED, State.SEALED})
+"""States of which only the count is left to read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,11 +59,18 @@ def _told(log: str, counts: Mapping[str, int]) -> dict[str, Json]:
     return {} if log in PRIVATE_LOGS else {"entries": counts[log]}
 
 
-def empty_case(session: Session, case: Case, dossier: Mapping[str, Json], at: datetime) -> None:
+def empty_case(
+    session: Session,
+    case: Case,
+    dossier: Mapping[str, Json],
+    at: datetime,
+    after: State = State.EXPUNGED,
+) -> None:
     """Blank the case, its messages and its alerts. Raises Conflict where somebody else moved it first."""
     values = {
         "case_id": case.case_id,
         "before": str(case.state),
+        "after": str(after),
         "version": case.version,
         "dossier": json.dumps(dict(dossier), sort_keys=True),
     }
@@ -72,12 +79,17 @@ def empty_case(session: Session, case: Case, dossier: Mapping[str, Json], at: da
         raise Conflict
     session.execute(queries()["expunge_messages"], {"case_id": case.case_id})
     session.execute(queries()["expunge_alerts"], {"case_id": case.case_id})
+    note_move(session, case, "expunge" if after is State.EXPUNGED else "seal", after, at)
+
+
+def note_move(session: Session, case: Case, stage: str, after: State, at: datetime) -> None:
+    """Say in the journal that a case moved."""
     journal = {
         "case_id": case.case_id,
         "version": case.version + 1,
-        "stage": "expunge",
+        "stage": stage,
         "before": str(case.state),
-        "after": str(State.EXPUNGED),
+        "after": str(after),
         "at": stamp(at),
     }
     session.execute(queries()["insert_journal"], journal)

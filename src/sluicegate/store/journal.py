@@ -89,7 +89,7 @@ def _outgoing(row: Mapping[str, Any]) -> Outgoing:
     )
 
 
-FLEETING = frozenset({"COPY", "REPLY", "SECOND", "EXPUNGE", "ATTESTED"})
+FLEETING = frozenset({"COPY", "REPLY", "SECOND", "EXPUNGE", "SEAL", "ATTESTED"})
 """Kinds whose bytes go once the receiving installation has taken them: it answers for them from then on."""
 
 

@@ -158,7 +158,7 @@ WHERE state = 'queued' OR kind NOT IN (SELECT value FROM json_each(:fleeting));
 -- name: messages_on
 SELECT * FROM message WHERE channel = :channel AND digest <> '' ORDER BY sequence;
 -- name: expunge_case
-UPDATE story SET state = 'expunged', version = version + 1, digest = 'expunged ' || case_id, size = 0,
+UPDATE story SET state = :after, version = version + 1, digest = :after || ' ' || case_id, size = 0,
   tcn = '', ori = '', cri = '', tot = '', claim = NULL, dossier = :dossier
 WHERE case_id = :case_id AND state = :before AND version = :version;
 -- name: expunge_messages
@@ -172,4 +172,20 @@ UPDATE story SET dossier = :dossier, version = version + 1 WHERE case_id = :case
 -- name: case_by_reference
 SELECT * FROM story WHERE json_extract(dossier, '$.reference') = :reference;
 -- name: expunging
-SELECT * FROM story WHERE state = 'expunged' AND json_extract(dossier, '$.pending') IS NOT NULL;
+SELECT * FROM story WHERE state IN ('expunged', 'sealed') AND json_extract(dossier, '$.pending') IS NOT NULL;
+-- name: hold_case
+UPDATE story SET version = version WHERE case_id = :case_id AND version = :version;
+-- name: alerts_of
+SELECT at, reason FROM alert WHERE case_id = :case_id ORDER BY alert_id;
+-- name: bundles
+SELECT case_id, json_extract(dossier, '$.bundle') AS digest FROM story WHERE state = 'sealed';
+-- name: unseal_case
+UPDATE story SET state = :after, version = version + 1, digest = :digest, size = :size, tcn = :tcn, ori = :ori,
+  cri = :cri, tot = :tot, claim = :claim, dossier = :dossier
+WHERE case_id = :case_id AND state = 'sealed' AND version = :version;
+-- name: unseal_entry
+UPDATE entry SET body = :body, salt = :salt
+WHERE log = :log AND seq = :seq AND case_id = :case_id AND body IS NULL;
+-- name: unseal_message
+UPDATE message SET digest = :digest, size = :size, recipient = :recipient, trouble = :trouble, state = :state
+WHERE message_id = :message_id AND case_id = :case_id;

@@ -61,6 +61,16 @@ class Basis:
         return Basis(held["decision"], held["cri"], held["ori"], received, tuple(held["charges"]))
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What one case enrolled: template and transaction as bytes in the clear."""
+
+    subject: str
+    template: bytes
+    transaction: bytes | None
+    basis: Basis | None
+
+
 class Repository:
     """References on disk, and the gallery in memory that searches read."""
 
@@ -77,7 +87,7 @@ class Repository:
         self._engine = open_database(folder / "references.db", "repository.sql")
         self._lock = threading.Lock()
         self._origins: dict[str, str] = {}  # subject by origin
-        self._taken_out = 0  # number of the last reference known to have been taken out
+        self._taken_out = 0  # number of the last reference known to have been taken out or brought back
         try:
             self._load()
         except BaseException:
@@ -97,19 +107,30 @@ class Repository:
         with self._lock, self._engine.connect() as connection:
             given = {"after": self._taken_out}
             for row in connection.execute(queries()["taken_out"], given).mappings().all():
-                subject = self._origins.pop(row["origin"], None)
-                if subject is not None:
-                    self._rebuild(connection, subject)
+                self._look_again(connection, row["origin"])
                 self._taken_out = row["number"]
+
+    def _look_again(self, connection: sa.Connection, origin: str) -> None:
+        """A reference was taken out, or brought back: the gallery follows the table."""
+        held = connection.execute(queries()["whole_reference"], {"origin": origin}).mappings().first()
+        before, now = self._origins.pop(origin, None), held["subject"] if held else None
+        if now is not None:
+            self._origins[origin] = now
+        for subject in sorted({one for one in (before, now) if one is not None}):
+            self._rebuild(connection, subject)
 
     def _rebuild(self, connection: sa.Connection, subject: str) -> None:
         """The subject as the table has it now: fewer templates, or nobody."""
         rows = connection.execute(queries()["templates_of"], {"subject": subject}).mappings().all()
         left = [one for row in rows if (one := self._template(row)) is not None]
-        if left:
-            self._gallery.replace(subject, left)
-        else:
+        if not left:
             self._gallery.expunge(subject)
+            return
+        try:
+            self._gallery.replace(subject, left)
+        except Missing:  # brought back: this process does not know the subject
+            for one in left:
+                self._gallery.enrol(subject, one)
 
     def _load(self) -> None:
         with self._engine.connect() as connection:
@@ -193,6 +214,27 @@ class Repository:
             return self._box.decrypt(sealed[:12], sealed[12:], label.encode())
         except InvalidTag:
             raise StoreError("A reference was altered, or belongs to another key.") from None
+
+    def held_of(self, origin: str) -> Held | None:
+        """What a case enrolled, opened; None where there is nothing. Raises Missing where its key is gone."""
+        with self._engine.connect() as connection:
+            row = connection.execute(queries()["whole_reference"], {"origin": origin}).mappings().first()
+        if row is None:
+            return None
+        digest = row["transaction_digest"]
+        return Held(
+            row["subject"],
+            self._unseal(bytes(row["template"]), origin),
+            self.blobs.get(digest) if digest else None,
+            Basis.from_json(json.loads(self._unseal(bytes(row["basis"]), f"{origin} basis"))),
+        )
+
+    def bring_back(self, origin: str, held: Held) -> None:
+        """Enrol again what was forgotten; other processes that hold the gallery hear of it."""
+        self.enrol(origin, held.subject, held.template, held.transaction, held.basis)
+        with self._lock, self._engine.begin() as connection:
+            connection.execute(queries()["note_taken_out"], {"origin": origin})
+        self._catch_up()
 
     def forget(self, origin: str) -> bool:
         """Destroy what a case enrolled, here and in every copy; whether there was anything.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an expunction destroys, whom it must be told to, and what is signed about it. Decides, does nothing.
+"""What an expunction or a sealing takes away, who must be told, and what is signed. Decides, does nothing.
 
 Only who took something is told: a booking that was withheld never causes a message (filter-never-shares).
 """
@@ -7,13 +7,14 @@ Only who took something is told: a booking that was withheld never causes a mess
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sluicegate.errors import Conflict, InputRefused, UsageError
 from sluicegate.exchange.case import Case, Json, Message, MessageKind, State
 from sluicegate.exchange.stages.answer import message_id
-from sluicegate.ledger.signing import ATTESTATION
+from sluicegate.ledger.signing import ATTESTATION, SEALING
 
 WHY: Mapping[str, str] = {
     "court-order": "A court ordered it.",
@@ -24,10 +25,20 @@ WHY: Mapping[str, str] = {
 }
 """Why a booking may be expunged. The code is public, in the master log."""
 
-ENDED = frozenset({State.CLOSED, State.SHARED, State.QUERIED})
+SEAL_WHY: Mapping[str, str] = {
+    "court-order": "A court ordered it.",
+    "law": "A statute asks for it.",
+    "under-review": "Whether it may be kept is being decided.",
+}
+"""Why a booking may be sealed or unsealed."""
+
+_EVERY_WHY = {**WHY, **SEAL_WHY}
+
+ENDED = frozenset({State.CLOSED, State.SHARED, State.QUERIED, State.SEALED})
 """States in which nothing moves: answers are out, or the case ended."""
 
 HEADER = ATTESTATION
+_NOTICE = re.compile(r"\.(?:EXPUNGE|SEAL\.[0-9]+)\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +49,8 @@ class Order:
     by: str
 
     def __post_init__(self) -> None:
-        if self.why not in WHY:
-            raise UsageError("That is no reason to expunge.", advice=f"Use one of: {', '.join(WHY)}.")
+        if self.why not in _EVERY_WHY:
+            raise UsageError("There is no such reason.", advice=f"Use one of: {', '.join(_EVERY_WHY)}.")
         if not 0 < len(self.by) <= 80 or not self.by.isascii() or not self.by.isprintable():
             raise UsageError("Who orders it is told in printable ASCII, 80 characters at most.")
 
@@ -60,6 +71,11 @@ def require_still(case: Case, sent: Sequence[Sent]) -> None:
     if case.state not in ENDED:
         raise Conflict(f"The booking still moves: it is {case.state}.", advice="Try again when it is closed.")
     under_way = [one for one in sent if one.state == "queued" and not one.channel.startswith("http:")]
+    told, heard = case.noted("notices"), case.noted("attested")
+    if case.state is State.SEALED and isinstance(told, list) and len(told) > len(_object_of(heard)):
+        raise Conflict(
+            "Somebody who took a copy has not attested the sealing yet.", advice="Try again when they have."
+        )
     if under_way:
         raise Conflict(
             f"{len(under_way)} message(s) of the booking are still on their way.",
@@ -67,40 +83,63 @@ def require_still(case: Case, sent: Sequence[Sent]) -> None:
         )
 
 
-def notices(case: Case, sent: Sequence[Sent], order: Order) -> tuple[Message, ...]:
-    """A notice for everything that another installation took; where nothing was taken there is none."""
+def _object_of(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def subject_of(notice: str) -> str:
+    """The message that a notice is about: CASE.EXPUNGE.COPY and CASE.SEAL.7.COPY are about CASE.COPY."""
+    return _NOTICE.sub(".", notice, count=1)
+
+
+def notices(case: Case, sent: Sequence[Sent], order: Order, seal: str = "") -> tuple[Message, ...]:
+    """A notice for everything that another installation took; where nothing was taken there is none.
+
+    With `seal`, the text of a public seal key, it asks to seal, which can happen again after an unsealing.
+    """
+    kind = MessageKind.SEAL if seal else MessageKind.EXPUNGE
+    again = f"{case.version}." if seal else ""
     if case.text("partner") == "turned-away":
         sent = [one for one in sent if one.kind != MessageKind.COPY]
     taken = [one for one in sent if one.kind in {MessageKind.COPY, MessageKind.SECOND}]
     return tuple(
         Message(
-            message_id(case, MessageKind.EXPUNGE, one.message_id.partition(".")[2]),
-            MessageKind.EXPUNGE,
+            message_id(case, kind, again + one.message_id.partition(".")[2]),
+            kind,
             f"expunge:{one.channel}",  # a channel of its own: copies are numbered without a gap
             one.channel,
             json.dumps(
-                {"reference": one.message_id, "why": order.why, "by": order.by}, sort_keys=True
+                {
+                    "reference": one.message_id,
+                    "why": order.why,
+                    "by": order.by,
+                    **({"seal": seal} if seal else {}),
+                },
+                sort_keys=True,
             ).encode(),
         )
         for one in taken
     )
 
 
-def read_notice(data: bytes) -> tuple[str, Order]:
-    """The reference and the order of a notice. Raises InputRefused."""
+def read_notice(data: bytes) -> tuple[str, Order, str]:
+    """The reference, the order and the seal key (or nothing) of a notice. Raises InputRefused."""
     match _object(data):
-        case {"reference": str(reference), "why": str(why), "by": str(by)}:
+        case {"reference": str(reference), "why": str(why), "by": str(by), **rest}:
+            seal = rest.get("seal", "")
             try:
-                return reference, Order(why, by)
+                if isinstance(seal, str):
+                    return reference, Order(why, by), seal
             except UsageError as error:
                 raise InputRefused(error.message) from None
     raise InputRefused("The notice of expunction does not have its parts.")
 
 
-def attested(case: Case, reference: str, note: str) -> Message:
-    """The signed attestation on its way to whoever gave the notice."""
+def attested(case: Case, reference: str, note: str, *, again: bool = False) -> Message:
+    """The signed attestation on its way to whoever gave the notice; `again` where there may be several."""
     body = json.dumps({"reference": reference, "note": note}, sort_keys=True).encode()
-    return Message(message_id(case, MessageKind.ATTESTED), MessageKind.ATTESTED, "attested", "bureau", body)
+    name = message_id(case, MessageKind.ATTESTED, str(case.version) if again else "")
+    return Message(name, MessageKind.ATTESTED, "attested", "bureau", body)
 
 
 def read_attested(data: bytes) -> tuple[str, str]:
@@ -118,19 +157,32 @@ def _object(data: bytes) -> object:
         return None
 
 
-def text(name: str, by_key: str, at: str, order: Order, stated: int) -> str:
-    """What is signed. It names the booking by its case id or the copy's reference, and tells no count:
-    how many entries a booking had in the log of answers would tell whether the partner had answered."""
+def text(name: str, by_key: str, at: str, order: Order, stated: int, seal: str = "") -> str:
+    """What is signed; `seal` is the id of the seal key.
+
+    It names the booking by its case id or the copy's reference, and tells no count: how many entries it had
+    in the log of answers would tell whether the partner had answered.
+    """
+    done = (
+        (
+            f"Sealed under key {seal}, whose private part is not held here: the received bytes, images,",
+            "templates, answers, contents and salts of its ledger entries, every name and number of it.",
+        )
+        if seal
+        else (
+            "Destroyed: the received bytes, images, templates and answers with their keys; the contents and",
+            "salts of its ledger entries; every name and number of it. The commitments in the ledger stay.",
+        )
+    )
     return "\n".join(
         [
-            HEADER,
+            SEALING if seal else HEADER,
             f"Of: {name}",
             f"By: {by_key}",
             f"At: {at}",
-            f"Why: {order.why} - {WHY[order.why]}",
+            f"Why: {order.why} - {_EVERY_WHY[order.why]}",
             f"Ordered by: {order.by}",
-            "Destroyed: the received bytes, images, templates and answers with their keys; the contents and",
-            "salts of its ledger entries; every name and number of it. The commitments in the ledger stay.",
+            *done,
             f"Stated publicly: statement {stated} of the master log of {by_key}",
             "",
         ]
