@@ -3,19 +3,23 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from importlib import resources
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_world import ARLINGTON, COOK, NOBODY, SAN_FRANCISCO, booking, rule, shipped, utc, with_rules
 
-from sluicegate.errors import UsageError
+from sluicegate.errors import ProgramError, UsageError
 from sluicegate.policy.decide import Facts, decide
-from sluicegate.policy.load import FIRST, LAST, Load, national
+from sluicegate.policy.load import Load, national
 from sluicegate.policy.program import Program, load, overlay
+from sluicegate.policy.published import Published, parse
 from sluicegate.policy.simulate import (
     GATES,
     LISTED,
@@ -36,6 +40,9 @@ from sluicegate.testing.nation import nation
 FILTER = {"kind": "override", "mode_in_force": "JURISDICTION_FILTER", "jurisdiction": "US-CA-075"}
 BY_CHARGE = {"kind": "override", "mode_in_force": "OFFENCE_LEVEL_FILTER", "jurisdiction": "US-CA-075"}
 FILES = shipped()
+FIGURES = resources.files("sluicegate").joinpath("cli", "data", "national_load.toml").read_bytes()
+TOLD = parse(FIGURES)
+FIRST = TOLD.first
 YEAR = (date(2010, 1, 1), date(2010, 12, 31))
 
 
@@ -61,7 +68,7 @@ def test_the_same_rules_differ_nowhere(small: dict[str, bytes]) -> None:
     """Under the same rules, loaded twice, no booking of a synthetic year is answered otherwise."""
     base, again = load(small), load(small)
     known = kinds((base, again))
-    found = simulate(base, again, known, flat(national(base, known, *YEAR), base, again))
+    found = simulate(base, again, known, flat(national(base, known, *YEAR, published=TOLD), base, again))
     assert found.bookings > 3_000_000
     assert found.total()[Gate.SHARE].base_open > 0
     assert found.changed == ()
@@ -82,7 +89,7 @@ def test_a_filter_for_one_county_changes_exactly_that_county(small: dict[str, by
     place = next(open_all_year)
     under = with_filter(small, place)
     known = kinds((base, under))
-    made = national(base, known, *YEAR)
+    made = national(base, known, *YEAR, published=TOLD)
     before = simulate(base, base, known, flat(made, base, base)).cells
     found = simulate(base, under, known, flat(made, base, under))
     assert found.changed == (place,)
@@ -188,14 +195,15 @@ def test_the_synthetic_load_is_as_many_as_were_published(small: dict[str, bytes]
     with the published share of California, and the same ones for the same seed."""
     base = load(small)
     known = kinds((base, base))
-    made = national(base, known, FIRST, date(2011, 3, 31))
+    span = (FIRST, date(2011, 3, 31))
+    made = national(base, known, *span, published=TOLD)
     found = simulate(base, base, known, flat(made, base, base))
     assert made.bookings == found.bookings == 7_225_393
     own = sum(one.bookings for (place, gate), one in found.by_place().items()
               if place.startswith("US-CA") and gate is Gate.SHARE)  # fmt: skip
     assert abs(own - 1_785_488) < 100
-    assert national(base, known, FIRST, date(2011, 3, 31)) == made
-    assert national(base, known, FIRST, date(2011, 3, 31), seed=2).agencies != made.agencies
+    assert national(base, known, *span, published=TOLD) == made
+    assert national(base, known, *span, published=TOLD, seed=2).agencies != made.agencies
     assert {one.confidence for one in made.figures} <= set("VSMI")
 
 
@@ -206,11 +214,90 @@ def test_a_period_without_published_totals_is_refused(program: Program, days: tu
     """No total is made up for days that no published total covers; a stated number is taken instead."""
     known = kinds((program, program))
     with pytest.raises(UsageError, match="No total was published"):
-        national(program, known, *days)
-    stated = national(program, known, *days, bookings=1000)
+        national(program, known, *days, published=TOLD)
+    stated = national(program, known, *days, published=TOLD, bookings=1000)
     assert sum(one.bookings for streams in stated.agencies for one in streams) == 1000
     assert not any("submissions to 2012" in one.figure for one in stated.figures)
-    assert FIRST < LAST
+    assert TOLD.last > FIRST
+
+
+def test_what_is_shown_of_a_figure_names_its_value() -> None:
+    """The words of every published figure hold the very number that the load is made from."""
+    for total in TOLD.totals:
+        assert f"{total.bookings:,} submissions to {total.day}" in total.figure.figure
+    assert TOLD.counts[0] == (FIRST, 1)
+    assert all(f"{count:,}" in TOLD.counted.figure for _, count in TOLD.counts[1:])
+    raw = tomllib.loads(FIGURES.decode())
+    for one in (*raw["places"], raw["charges"]["listed"]):
+        assert f"{one['part']:,} of {one['whole']:,}" in one["figure"]
+    assert f"{TOLD.no_charge.share:.0%}".replace("%", " %") in TOLD.no_charge.figure.figure
+
+
+def test_other_figures_give_another_load(program: Program) -> None:
+    """A load follows the figures that it is given: twice the last total is twice the last period, less what
+    an earlier total holds."""
+    known = kinds((program, program))
+    days = (TOLD.totals[-2].day + timedelta(days=1), TOLD.last)
+    (was, now), told = (
+        (one.bookings for one in TOLD.totals[-2:]),
+        national(program, known, *days, published=TOLD),
+    )
+    assert told.bookings == now - was
+    more = parse(FIGURES.replace(b"bookings = 16_200_000", b"bookings = 32_400_000"))
+    assert national(program, known, *days, published=more).bookings == 2 * now - was
+    assert told.figures[0] == TOLD.totals[0].figure
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        (b"first_day", b"first_date", "the file lacks first_day"),
+        (b"first_day = 2008-10-27", b"first_day = 2008-10-26", "counts must begin no later than first_day"),
+        (b"first_day = 2008-10-27", b"first_day = 2008-10-27T00:00:00", "first_day must be a date"),
+        (b"first_day = 2008-10-27", b"first_day = 2010-01-01", "none before first_day"),
+        (b"bookings = 266_000", b"bookings = 26600000", "totals are cumulative"),
+        (b"bookings = 266_000", b'bookings = "266,000"', "bookings must be a whole number"),
+        (b"bookings = 266_000", b"bookings = true", "bookings must be a whole number"),
+        (b"day = 2013-01-22", b"day = 2012-06-30", "end after the last total"),
+        (b"day = 2009-09-30", b"day = 2009-01-31", "in order of their days"),
+        (b"part = 56", b"part = 156", "part is more than whole: 156 of 100"),
+        (b'confidence = "V"', b'confidence = "W"', "confidence `W` is none of V, S, M, I, X"),
+        (b'"GAO-12-708"', b'""', "source must be text that can be shown"),
+        (b'"GAO-12-708"', b'"GAO\\u001b"', "source must be text that can be shown"),
+        (b"[charges.none]", b"[charges.nil]", "charges lacks none"),
+        (b"part = 56", b"part = 56\nparts = 1", "charges.none has no key `parts`"),
+        (b"[[places]]", b"[places]", "places must be a list of tables"),
+        (b"part = 56", b"part = ", "not TOML in UTF-8"),
+        (b"Houston", b"\xff", "not TOML in UTF-8"),
+    ],
+)
+def test_figures_that_cannot_be_are_refused_by_name(was: bytes, now: bytes, said: str) -> None:
+    """A figure that is missing, misspelled or impossible is refused by the file and the key."""
+    assert was in FIGURES
+    with pytest.raises(ProgramError, match=re.escape(said)) as raised:
+        parse(FIGURES.replace(was, now), "figures.toml")
+    assert str(raised.value).startswith("figures.toml: ")
+
+
+def test_two_shares_of_one_place_are_refused() -> None:
+    """A place cannot have two shares, nor can places share out more than the whole."""
+    own = FIGURES[FIGURES.index(b"[[places]]") : FIGURES.index(b"# Bookings that name no charge")]
+    with pytest.raises(ProgramError, match="the same jurisdiction"):
+        parse(FIGURES + own)
+    with pytest.raises(ProgramError, match="more than the whole"):
+        parse(FIGURES + own.replace(b"US-CA", b"US-TX").replace(b"part = 1_785_488", b"part = 7_225_393"))
+
+
+@given(data=st.binary(max_size=80), at=st.integers(0, len(FIGURES)), cut=st.integers(0, 80))
+def test_damaged_figures_are_read_whole_or_refused(data: bytes, at: int, cut: int) -> None:
+    """Whatever bytes stand in the file, it gives figures that can be used or an error that says why not."""
+    for damaged in (data, FIGURES[:at] + data + FIGURES[at + cut :]):
+        try:
+            found = parse(damaged)
+        except ProgramError:
+            continue
+        assert isinstance(found, Published)
+        assert found.counts[0][0] <= found.first <= found.last < found.counts[-1][0]
 
 
 def test_an_agency_that_nobody_placed_shares_nothing(program: Program) -> None:

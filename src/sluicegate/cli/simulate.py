@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from importlib.resources import files
 from pathlib import Path
 
 import click
@@ -23,12 +24,13 @@ from sluicegate.cli.calls import Call, busy, console, plain, standard, table, wr
 from sluicegate.cli.simulate_home import Rules
 from sluicegate.errors import UsageError, quoted
 from sluicegate.policy import load as loads
-from sluicegate.policy.load import Figure
+from sluicegate.policy.published import Figure, Published, parse
 from sluicegate.policy.simulate import Batch, Count, Result, kinds
 from sluicegate.policy.simulate import simulate as count
 from sluicegate.terms import Gate
 
 _SHOWN = 20
+_PUBLISHED = "national_load.toml"
 _DAY = click.DateTime(["%Y-%m-%d"])
 _PRIVATE = "Not for publication: small counts are not suppressed."
 _GATE_WORDS = {
@@ -160,13 +162,20 @@ def _national(
         base = simulate_home.named(base_name) if base_name else _in_force(call)
         other = simulate_home.other(call, base, under)
     known = kinds((base.program, other.program))
-    load = loads.national(base.program, known, *days, seed=seed, bookings=bookings)
+    told = published()
+    load = loads.national(base.program, known, *days, published=told, seed=seed, bookings=bookings)
     each = load.batches(base.program, other.program)
     with _progress(each, len(load.agencies)) as batches:
         result = count(base.program, other.program, known, batches)
     whence = "only the totals are published figures" if bookings is None else "their number was stated"
     notes = (f"SYNTHETIC: no booking here ever happened; {whence}.", *load.rules, *_unknown(result))
     return _Ran(base, other, *days, result, load.figures, notes, synthetic=True)
+
+
+def published() -> Published:
+    """The published figures that ship, on which a national load rests."""
+    data = files("sluicegate").joinpath("cli", "data", _PUBLISHED).read_bytes()
+    return parse(data, _PUBLISHED)
 
 
 def _in_force(call: Call) -> Rules:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A synthetic national load: bookings as many as the published totals say, on the agencies of a program.
 
-Totals: cumulative submissions to three days of 2009, 2011 and 2012. Days between them weigh as many as
-jurisdictions were switched on, by the published counts. Nothing published says how a total is spread over
-counties, so that is done by a rule, which the load states in words. Nothing here is a record of anybody.
+What was published is data (`Published`): cumulative totals by day, how many jurisdictions took part by a day,
+which weighs the days between two totals, and shares of places and of charges. Nothing published says how a
+total is spread over counties, so that is done by a rule, which the load states in words. Nothing here is a
+record of anybody.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import TypeVar
 from sluicegate.errors import UsageError
 from sluicegate.policy.places import zone_of
 from sluicegate.policy.program import Program
+from sluicegate.policy.published import Figure, Published, Share
 from sluicegate.policy.simulate import (
     LISTED,
     NO_CHARGE,
@@ -34,64 +36,11 @@ from sluicegate.policy.simulate import (
 from sluicegate.terms import Ori
 
 _Name = TypeVar("_Name", bound=str)
-FIRST = date(2008, 10, 27)
-_SUBMITTED = ((date(2009, 4, 30), 266_000), (date(2011, 3, 31), 7_225_393), (date(2012, 6, 30), 16_200_000))
-LAST = _SUBMITTED[-1][0]
-_SWITCHED_ON = (
-    (FIRST, 1), (date(2009, 1, 31), 14), (date(2009, 9, 30), 88), (date(2010, 5, 25), 169),
-    (date(2010, 8, 10), 544), (date(2010, 9, 30), 659), (date(2010, 10, 26), 746), (date(2011, 2, 1), 1006),
-    (date(2011, 5, 17), 1300), (date(2011, 8, 5), 1508), (date(2011, 9, 30), 1595), (date(2013, 1, 22), 3181),
-)  # fmt: skip
-_STATES: Mapping[str, float] = {"US-CA": 1_785_488 / 7_225_393}
-_NO_CHARGE, _LEVEL_1 = 0.56, 11_946 / 38_828
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A published number, where it was read, how well it is known, and what the load uses it for."""
-
-    figure: str
-    source: str
-    confidence: str
-    used_for: str
-
-
-_S, _V, _M = "S", "V", "M"
-_FIGURES = (
-    Figure("266,000 submissions to 2009-04-30", "Houston Chronicle, 13 July 2009", _S, "total"),
-    Figure("7,225,393 submissions to 2011-03-31", "Homeland Security Newswire", _S, "total"),
-    Figure("16,200,000 submissions to 2012-06-30", "AllGov and LA Times, 2012 (rounded)", _S, "total"),
-    Figure(
-        "14, 88, 169, 544, 659, 746, 1,006, 1,300, 1,508, 1,595 and 3,181 jurisdictions switched on",
-        "AILA 10081163, testimony of 10 July 2012, press; the last is general knowledge",
-        _M,
-        "how days between two totals weigh",
-    ),
-)
-_CALIFORNIA = Figure(
-    "1,785,488 of 7,225,393 submissions to 2011-03-31 in California",
-    "Homeland Security Newswire",
-    _S,
-    "the share of California",
-)
-_CHARGED = (
-    Figure("56 % of those removed lack an arrest charge", "GAO-12-708", _V, "bookings that name no charge"),
-    Figure(
-        "11,946 of 38,828 removed in California were level 1",
-        "Homeland Security Newswire",
-        _S,
-        "listed charges among the rest",
-    ),
-)
-_ANYWHERE = (
-    "Totals count only jurisdictions that were switched on; here they fall on every agency of the program.",
-)
-_RULES = (
+_SPREAD = (
     "Counties and states of unknown share: states weigh as many as they have jurisdictions with an agency; "
-    "within a state the one drawn n-th weighs 1/n, and so do agencies within a jurisdiction.",
-    "Shares of charges are of people removed, for want of any figure about bookings.",
-    "Every booking of a day is received at local noon.",
+    "within a state the one drawn n-th weighs 1/n, and so do agencies within a jurisdiction."
 )
+_NOON = "Every booking of a day is received at local noon."
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +113,7 @@ def national(
     begins: date,
     ends: date,
     *,
+    published: Published,
     seed: int = 1,
     bookings: int | None = None,
 ) -> Load:
@@ -178,14 +128,19 @@ def national(
     """
     if ends < begins:
         raise UsageError("The period ends before it begins.")
-    total, curve = _evenly(begins, ends, bookings) if bookings is not None else _published(begins, ends)
-    shares, zones, of_state = _shares(program, begins, seed)
+    total, curve = (
+        _evenly(begins, ends, bookings) if bookings is not None else _totaled(published, begins, ends)
+    )
+    shares, zones, told = _shares(program, published.places, begins, seed)
     if not shares:
         raise UsageError("The program places no agency on the first day of the period.")
-    figures = (*(() if bookings is not None else _FIGURES), *((_CALIFORNIA,) if of_state else ()), *_CHARGED)
-    rules = _RULES if bookings is not None else (*_ANYWHERE, *_RULES)
-    streams = _streams(shares, zones, _classes(known), total, seed)
-    return Load(begins, ends, total, seed, tuple(streams), curve, figures, rules)
+    figures = [*told, published.no_charge.figure, published.listed.figure]
+    rules = [_SPREAD, published.about_charges, _NOON]
+    if bookings is None:
+        figures = [*(one.figure for one in published.totals), published.counted, *figures]
+        rules = [published.about_totals, *rules]
+    streams = _streams(shares, zones, _classes(known, published), total, seed)
+    return Load(begins, ends, total, seed, tuple(streams), curve, tuple(figures), tuple(rules))
 
 
 # -- how many, and when ------------------------------------------------------------------------------------
@@ -196,36 +151,36 @@ def _evenly(begins: date, ends: date, bookings: int) -> tuple[int, tuple[float, 
     return bookings, tuple(day / days for day in range(days + 1))
 
 
-def _published(begins: date, ends: date) -> tuple[int, tuple[float, ...]]:
-    if begins < FIRST or ends > LAST:
+def _totaled(published: Published, begins: date, ends: date) -> tuple[int, tuple[float, ...]]:
+    first, last = published.first, published.last
+    if begins < first or ends > last:
         raise UsageError(
-            f"No total was published that covers {begins} to {ends}; they reach from {FIRST} to {LAST}.",
+            f"No total was published that covers {begins} to {ends}; they reach from {first} to {last}.",
             advice="Choose a period inside, or state the number with --bookings.",
         )
-    daily = _daily()
-    period = daily[(begins - FIRST).days : (ends - FIRST).days + 1]
+    period = _daily(published)[(begins - first).days : (ends - first).days + 1]
     whole = math.fsum(period)
     curve = (0.0, *accumulate(one / whole for one in period))
     return round(whole), (*curve[:-1], 1.0)
 
 
-@lru_cache(maxsize=1)
-def _daily() -> tuple[float, ...]:
-    """Submissions of every day from the first to the last, by the published totals."""
+def _daily(published: Published) -> list[float]:
+    """Bookings of every day from the first to the last, by the published totals."""
     found: list[float] = []
-    before, told = FIRST - timedelta(days=1), 0
-    for day, total in _SUBMITTED:
-        weights = [_switched_on(before + timedelta(days=n)) for n in range(1, (day - before).days + 1)]
-        each = (total - told) / math.fsum(weights)
+    before, told = published.first - timedelta(days=1), 0
+    for total in published.totals:
+        days = range(1, (total.day - before).days + 1)
+        weights = [_taking_part(published.counts, before + timedelta(days=n)) for n in days]
+        each = (total.bookings - told) / math.fsum(weights)
         found += [each * one for one in weights]
-        before, told = day, total
-    return tuple(found)
+        before, told = total.day, total.bookings
+    return found
 
 
-def _switched_on(day: date) -> float:
-    """Jurisdictions switched on by a day, straight between the days on which a count was published."""
-    after = bisect_right(_SWITCHED_ON, day, key=lambda one: one[0])
-    (left, low), (right, high) = _SWITCHED_ON[after - 1], _SWITCHED_ON[after]
+def _taking_part(counts: Sequence[tuple[date, int]], day: date) -> float:
+    """Jurisdictions taking part on a day, straight between the days for which a count was published."""
+    after = bisect_right(counts, day, key=lambda one: one[0])
+    (left, low), (right, high) = counts[after - 1], counts[after]
     return low + (high - low) * (day - left).days / (right - left).days
 
 
@@ -248,8 +203,10 @@ def _drawn(seed: int, name: str) -> float:
     return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:6]) / 2**48
 
 
-def _shares(program: Program, day: date, seed: int) -> tuple[dict[Ori, float], dict[Ori, str], bool]:
-    """The share of every agency, its time zone, and whether any published share of a state was used."""
+def _shares(
+    program: Program, published: Mapping[str, Share], day: date, seed: int
+) -> tuple[dict[Ori, float], dict[Ori, str], list[Figure]]:
+    """The share of every agency, its time zone, and the published shares of states that were used."""
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
     tree: dict[str, dict[str, list[Ori]]] = {}
     zones: dict[Ori, str] = {}
@@ -260,7 +217,8 @@ def _shares(program: Program, day: date, seed: int) -> tuple[dict[Ori, float], d
             tree.setdefault(state, {}).setdefault(placed.jurisdiction.id, []).append(ori)
             zones[ori] = placed.jurisdiction.zone
     # Where every state has a published share, as in a program of one state, there is nothing to leave over.
-    told = {state: share for state, share in _STATES.items() if state in tree and len(tree) > 1}
+    used = {state: one for state, one in published.items() if state in tree and len(tree) > 1}
+    told = {state: one.share for state, one in used.items()}
     others = sum(len(places) for state, places in tree.items() if state not in told)
     left = 1.0 - sum(told.values())
     found: dict[Ori, float] = {}
@@ -268,7 +226,7 @@ def _shares(program: Program, day: date, seed: int) -> tuple[dict[Ori, float], d
         share = told.get(state, left * len(places) / others if others else 0.0)
         for place, part in _ranked(places, share, seed):
             found |= dict(_ranked(places[place], part, seed))
-    return found, zones, bool(told)
+    return found, zones, [one.figure for one in used.values()]
 
 
 def _ranked(names: Iterable[_Name], share: float, seed: int) -> list[tuple[_Name, float]]:
@@ -277,13 +235,10 @@ def _ranked(names: Iterable[_Name], share: float, seed: int) -> list[tuple[_Name
     return [(name, share / rank / whole) for rank, name in enumerate(ordered, start=1)]
 
 
-def _classes(known: Sequence[Kind]) -> list[tuple[int, float]]:
+def _classes(known: Sequence[Kind], published: Published) -> list[tuple[int, float]]:
     """The kinds of each class of charge, and the share of bookings in it."""
-    wanted = {
-        NO_CHARGE: _NO_CHARGE,
-        LISTED: (1 - _NO_CHARGE) * _LEVEL_1,
-        NOT_LISTED: (1 - _NO_CHARGE) * (1 - _LEVEL_1),
-    }
+    none, listed = published.no_charge.share, published.listed.share
+    wanted = {NO_CHARGE: none, LISTED: (1 - none) * listed, NOT_LISTED: (1 - none) * (1 - listed)}
     found: dict[int, float] = {}
     for word, share in wanted.items():
         # A program without such charges knows none of those that the bookings name.
