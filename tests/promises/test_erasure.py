@@ -4,7 +4,12 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -259,3 +264,41 @@ def test_a_power_cut_at_any_commit_leaves_it_whole_or_gone(landed: bool) -> None
             stated = MasterLog(town.exchange.offices["bureau"].engine).about(StatementKind.ERASED)
             assert len(stated) == number + 1
         town.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scene", ["full", "filter"])
+def test_a_running_server_finds_nothing_of_what_a_command_expunged(fresh: Town, scene: str) -> None:
+    """`sluicegate expunge` beside a running server: its searches find nobody from then on, and notices go."""
+    case_id = fresh.book(scene, 7)
+    fresh.finish()
+    server, probe = fresh.exchange, fresh.template(7)
+    everywhere = [server.open, server.filtered]
+
+    def found() -> int:
+        galleries = [one.gallery for one in everywhere]
+        return len(server.search.engine.identify(probe, galleries, limit=3).candidates)
+
+    assert sum(len(one.gallery) for one in everywhere) == 1
+    fresh.clock.now = datetime.now(UTC)  # the command lives in the real time
+    server.start()
+    words = ["--why", "court-order", "--by", "Superior Court 12", "--yes", "--home", str(fresh.home)]
+    done = subprocess.run(
+        [sys.executable, "-m", "sluicegate.cli.main", "expunge", case_id, *words],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert sum(len(one.gallery) for one in everywhere) == found() == 0
+    assert server.lookup.look_up(probe, "partner") == ()
+    end, pause = time.monotonic() + 20, threading.Event()
+    while len(_heard(fresh, case_id)) < (scene == "full"):
+        assert time.monotonic() < end, "the partner's attestation never came"
+        pause.wait(0.02)
+    assert len(_heard(fresh, case_id)) == (scene == "full")
+
+
+def _heard(town: Town, case_id: str) -> dict[str, object]:
+    heard = town.case(case_id).noted("attested")
+    return dict(heard) if isinstance(heard, dict) else {}
