@@ -10,11 +10,13 @@ import stat
 from pathlib import Path
 
 import pytest
-from census_world import CLOSED, StillTown, booked, both, page
+from census_world import CLOSED, StillTown, booked, both, page, partner_sees, told
 from click.testing import CliRunner
 
 from scenes import scratch
 from sluicegate.cli.main import sluicegate
+from sluicegate.exchange.stages.expunge import Order
+from sluicegate.store import sealkey
 
 pytestmark = pytest.mark.slow
 
@@ -107,3 +109,28 @@ def test_the_commands_that_the_partner_could_run_say_the_same_of_a_hidden_bookin
             town.reopen()
         assert said[0] == said[1]
         assert json.loads(said[0][1])["found"] == []
+
+
+# -- sealing ---------------------------------------------------------------------------------------------
+
+
+def test_a_hidden_booking_that_is_sealed_and_brought_back_tells_the_partner_nothing(tmp_path: Path) -> None:
+    """Sealing and unsealing hidden bookings sends no notice, and changes nothing that the partner holds."""
+    key = sealkey.create(tmp_path / "seal.key")
+    order = Order("court-order", "Superior Court 12")
+    hidden = [("filter", "before"), ("not-activated", "after")]
+    with scratch() as folder:
+        views = []
+        for name, cells in (("without", []), ("with", hidden)):
+            story = told(folder / name, cells)
+            expunger = story.town.exchange.expungers["bureau"]
+            cases = [case for (scene, day, _), case in story.cases.items() if (scene, day) in cells]
+            for case_id in cases:
+                expunger.seal(case_id, order, key.public)
+            story.town.finish()
+            for case_id in cases:
+                expunger.unseal(case_id, order, key)
+            story.town.finish()
+            views.append(partner_sees(story))
+            story.town.close()
+        assert views[1] == views[0]
