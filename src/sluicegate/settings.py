@@ -56,9 +56,15 @@ class Settings(BaseSettings):
     walkers: int = Field(4, ge=1, le=64, description="Cases that move at the same time.")
     min_minutiae: int = Field(12, ge=0, description="A finger with fewer minutiae does not count.")
     min_fingers: int = Field(1, ge=1, le=10, description="Fingers needed for a search; fewer give L0008.")
-    signer_bureau: str = Field("", description="Socket of the process that signs for the bureau; empty: key file.")
-    signer_partner: str = Field("", description="Socket of the process that signs for the partner; empty: key file.")
-    signer_state: str = Field("", description="Socket of the process that signs for the state; empty: key file.")
+    signer_bureau: str = Field(
+        "", description="Socket of the process that signs for the bureau; empty: key file."
+    )
+    signer_partner: str = Field(
+        "", description="Socket of the process that signs for the partner; empty: key file."
+    )
+    signer_state: str = Field(
+        "", description="Socket of the process that signs for the state; empty: key file."
+    )
     clock: str = Field("", description="For drills only: the moment (RFC 3339) the exchange starts at.")
 
     @field_validator("clock")

@@ -27,8 +27,8 @@ NO_CHARGE = "none named"
 class Replay:
     """One past decision, made again.
 
-    `then` is what the rules of that time say, `now` what today's say of the same facts; `charges` is the class
-    of charges under which the digest is the recorded one. `trouble` is empty where it is, and says why not.
+    `then` is what the rules of that time say, `now` what today's say of the same facts; `charges` is the
+    class of charges under which the digest is the recorded one. `trouble` is empty where it is, and says why not.
     """
 
     case: str
