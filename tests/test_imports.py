@@ -54,7 +54,15 @@ ALLOWED: dict[str, set[str]] = {
     "signing": {"errors", "ledger"},
     # an audit reads what others wrote and decides again what they decided; it writes nothing
     "audit": {
-        "errors", "facts", "terms", "ledger", "policy", "statistics", "releases", "exchange.replay", "store",
+        "errors",
+        "facts",
+        "terms",
+        "ledger",
+        "policy",
+        "statistics",
+        "releases",
+        "exchange.replay",
+        "store",
     },
     # where everything meets
     "app": {"*"},
@@ -62,8 +70,19 @@ ALLOWED: dict[str, set[str]] = {
     "testing": {"*"},
 }
 
-PURE = ("terms", "errors", "facts", "itl", "ebts", "policy", "ridge", "ledger", "exchange/stages",
-        "statistics", "releases")
+PURE = (
+    "terms",
+    "errors",
+    "facts",
+    "itl",
+    "ebts",
+    "policy",
+    "ridge",
+    "ledger",
+    "exchange/stages",
+    "statistics",
+    "releases",
+)
 IMPURE_MODULES = {
     "asyncio", "http", "logging", "multiprocessing", "os", "random", "secrets", "shutil", "signal", "socket",
     "sqlite3", "sqlalchemy", "subprocess", "tempfile", "time", "urllib",

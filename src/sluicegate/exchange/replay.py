@@ -28,7 +28,8 @@ class Replay:
     """One past decision, made again.
 
     `then` is what the rules of that time say, `now` what today's say of the same facts; `charges` is the
-    class of charges under which the digest is the recorded one. `trouble` is empty where it is, and says why not.
+    class of charges under which the digest is the recorded one. `trouble` is empty where it is, and says why
+    it is not.
     """
 
     case: str
