@@ -243,7 +243,12 @@ def test_a_stranger_with_the_key_finds_any_change_of_any_public_file(house: Hous
     assert check_public(house.public, KEY.public).ahead == ()
     for path, data in files.items():
         place = house.public / path
-        for hurt in (data[:-1] + bytes([data[-1] ^ 1]), data[:20] + b"x" + data[21:], data[:-40], None):
+        for hurt in (
+            data[:-1] + bytes([data[-1] ^ 1]),
+            data[:20] + bytes([data[20] ^ 1]) + data[21:],
+            data[:-40],
+            None,
+        ):
             if hurt is None:
                 place.unlink()
             else:
