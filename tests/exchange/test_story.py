@@ -9,7 +9,7 @@ from sluicegate.exchange.case import State
 from sluicegate.exchange.story import FIRST, STORIES, WAITING, runnable
 
 ENDS = {State.CLOSED}
-BY_ORDER = {State.EXPUNGED}  # not of any story: whatever has ended can be expunged
+BY_ORDER = {State.EXPUNGED, State.SEALED}  # not of any story: whatever has ended can be expunged or sealed
 
 
 def leads(role: str, state: State) -> frozenset[State]:
