@@ -4,6 +4,9 @@ cell."""
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sluicegate.policy.analysis.cells import Survey
@@ -45,6 +48,23 @@ class Report:
 def check(program: Program, *, thorough: bool = False) -> Report:
     """Check every cell of a program; `thorough` also runs `decide` and `decide_lookup` on every one of
     them."""
+    with _uncollected():
+        return _report(program, thorough=thorough)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of cycles, which would walk a whole nation again and again and find none."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _report(program: Program, *, thorough: bool) -> Report:
     survey = Survey(program)
     found = walk(survey, thorough=thorough)
     return Report(

@@ -70,7 +70,8 @@ def coverage(survey: Survey) -> Coverage:
         for period in periods:
             row, live = period.row, period.live
             used.add(row.rule.id)
-            if len(live) > 1:
+            if len(live) > 2 or row.needs_switch or row.rule.kind is Kind.DEFAULT:
+                # Otherwise nothing stands beside the row in force but the default, which always applies.
                 _note(used, overlaps, period)
             if row.rule.kind is not Kind.DEFAULT:
                 bare = period

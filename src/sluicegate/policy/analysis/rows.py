@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sluicegate.policy.model import BINDING, Effect, Kind, Mode, Rule
+from sluicegate.policy.model import BINDING, Effect, Jurisdiction, Kind, Mode, Rule
 from sluicegate.policy.places import FIRST, LAST
 from sluicegate.policy.program import Program
 from sluicegate.terms import Gate
@@ -79,6 +79,13 @@ def _ends(rules: Mapping[str, Rule]) -> dict[str, int]:
     return ends
 
 
+def _deepen(near: dict[str, int], place: str, table: Mapping[str, Jurisdiction]) -> int:
+    """How near a jurisdiction stands, the nearer the lower; kept for it and for all that it stands in."""
+    if place not in near:
+        near[place] = _deepen(near, table[place].parent, table) - 1
+    return near[place]
+
+
 def begun(rule: Rule) -> int:
     """The day on which a row begins."""
     return rule.begins.toordinal() if rule.begins else DAWN
@@ -117,7 +124,9 @@ class Rows:
         """Rules in the order that the program states: level of issuer, then its ties, then the id."""
         settings, program = self.program.settings, self.program
         level = {name: number for number, name in enumerate(settings.issuers)}
-        near = {place: -len(program.chain(place)) for place in {rule.jurisdiction for rule in rules}}
+        near: dict[str, int] = {"": 0}
+        for place in {rule.jurisdiction for rule in rules}:
+            _deepen(near, place, program.jurisdictions)
         if settings.ties[0] == "closer":
             keys = [(level[one.level], near[one.jurisdiction], -begun(one), one.id) for one in rules]
         else:
