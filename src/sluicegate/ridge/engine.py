@@ -1,87 +1,49 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Identify: one person's probe against galleries, with candidates, evidence and a band.
+"""Identify, in plain NumPy: one person's probe against galleries, with candidates, evidence and a band.
 
 The story is `identify`: every gallery is screened; the survivors' first fingers are compared exactly; the
-best of them are compared on all fingers; the sums are ranked. If nobody is accepted, the probe is tried with
-its fingers in another order, and who fits then is reported with a note and waits for a person. The same
-probe, galleries and parameters give the same answer, ties by subject name.
+best of them are compared on all fingers; what follows from the sums is decided in `deciding`. The same probe,
+galleries and parameters give the same answer. `fast` tells the same story with native code.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sluicegate.errors import UsageError
 from sluicegate.ridge.compare import compare_built
 from sluicegate.ridge.cylinders import Cylinders
-from sluicegate.ridge.fusion import (
-    ORDERS,
-    FingerMatch,
-    Pairing,
-    agreeing,
-    fused,
-    pairings,
-    reordered,
-    together,
+from sluicegate.ridge.deciding import (
+    Asked,
+    Band,
+    Candidate,
+    Search,
+    Work,
+    answers,
+    band_of,
+    candidate_from,
+    is_promising,
 )
+from sluicegate.ridge.fusion import FingerMatch, Pairing, by_position, fused, pairings, together
 from sluicegate.ridge.gallery import Gallery, Snapshot
 from sluicegate.ridge.parameters import Parameters
 from sluicegate.ridge.screen import built
 from sluicegate.ridge.template import Template, digest, encode
 
+__all__ = [
+    "Band",
+    "Candidate",
+    "Engine",
+    "NullEngine",
+    "PlainEngine",
+    "Search",
+    "Work",
+    "classify",
+    "identify",
+]
+
 ENGINE = "sluicegate-plain-1"
-
-
-class Band(StrEnum):
-    """What the thresholds say of a search."""
-
-    ACCEPT = "accept"
-    """An identification without an examiner."""
-
-    GREY = "grey"
-    """A candidate that waits for a person."""
-
-    NONE = "none"
-    """No candidate."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
-    """A subject and how far the evidence goes.
-
-    `similarity` is the sum of `per_finger` (finger position to similarity); `corresponding` holds for each
-    position the rows, int32 (k, 2), of the corresponding minutiae in the two images that `evidence` names.
-    `rank` counts from 1; `gallery` is an index into the galleries searched; `notes` are for a person.
-    """
-
-    subject: str
-    similarity: float
-    per_finger: dict[int, float]
-    corresponding: dict[int, NDArray[np.int32]]
-    evidence: dict[int, FingerMatch]
-    rank: int
-    gallery: int
-    notes: tuple[str, ...] = ()
-
-    @property
-    def compared(self) -> int:
-        """How many finger positions were compared."""
-        return len(self.per_finger)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Search:
-    """What one search found: candidates best first, by which engine, in which states of the galleries."""
-
-    candidates: tuple[Candidate, ...]
-    engine: str
-    gallery_versions: tuple[str, ...]
 
 
 class Engine(Protocol):
@@ -156,39 +118,25 @@ def identify(
         TemplateError: a gallery was made by another extractor than the probe.
         UsageError: `limit` is less than 1.
     """
-    if limit < 1:
-        raise UsageError("a search lists at least one candidate")
     snapshots = [gallery.snapshot() for gallery in galleries]
-    candidates = _searched(probe, snapshots, parameters, limit=limit, least=parameters.screen.keep)
-    if _band(candidates, parameters) is not Band.ACCEPT:
-        candidates = [*_rescued(probe, snapshots, parameters), *candidates]
-    ranked = _ranked(candidates)[:limit]
-    return Search(ranked, _engine_name(parameters), tuple(snapshot.version for snapshot in snapshots))
+    work = Work()
+
+    def searched(asked: Sequence[Asked], most: int, least: int) -> list[list[Candidate]]:
+        nonlocal work
+        found: list[list[Candidate]] = []
+        for one in asked:
+            candidates, done = _searched(one.probe, snapshots, parameters, limit=most, least=least)
+            work += done
+            found.append(candidates)
+        return found
+
+    (candidates,) = answers([probe], searched, parameters, limit)
+    return Search(candidates, _engine_name(parameters), tuple(s.version for s in snapshots), work)
 
 
 def classify(search: Search, parameters: Parameters) -> Band:
-    """What the thresholds for the number of fingers compared say.
-
-    Two subjects at or above `accept` cannot both be the person; a fit in another order of fingers, or of
-    fewer than half of them, says that the card is wrong somewhere: all these wait for a person.
-    """
-    return _band(search.candidates, parameters)
-
-
-def _band(candidates: Sequence[Candidate], parameters: Parameters) -> Band:
-    bands = [_candidate_band(candidate, parameters) for candidate in candidates]
-    if bands.count(Band.ACCEPT) == 1:
-        return Band.ACCEPT
-    return Band.NONE if all(band is Band.NONE for band in bands) else Band.GREY
-
-
-def _candidate_band(candidate: Candidate, parameters: Parameters) -> Band:
-    if not candidate.compared:
-        return Band.NONE
-    place = min(candidate.compared, len(parameters.fusion.accept)) - 1
-    if candidate.similarity >= parameters.fusion.accept[place] and not candidate.notes:
-        return Band.ACCEPT
-    return Band.GREY if candidate.similarity >= parameters.fusion.grey[place] else Band.NONE
+    """What the thresholds for the number of fingers compared say: see `deciding.band_of`."""
+    return band_of(search.candidates, parameters)
 
 
 def _engine_name(parameters: Parameters) -> str:
@@ -197,10 +145,11 @@ def _engine_name(parameters: Parameters) -> str:
 
 def _searched(
     probe: Template, snapshots: Sequence[Snapshot], parameters: Parameters, *, limit: int, least: int
-) -> list[Candidate]:
-    """Candidates of all galleries, in no order."""
+) -> tuple[list[Candidate], Work]:
+    """Candidates of all galleries, in no order, and what it took."""
     ours = {i: built(finger, parameters) for i, finger in enumerate(probe.fingers)}
     found: list[Candidate] = []
+    work = Work()
     for index, snapshot in enumerate(snapshots):
         keep = max(least, round(parameters.screen.share * len(snapshot)))
         survivors = [
@@ -214,30 +163,9 @@ def _searched(
             if place < parameters.screen.finish or faced.is_promising():
                 faced.compare_fingers(None)
                 found.append(faced.candidate(index))
-    return found
-
-
-def _rescued(probe: Template, snapshots: Sequence[Snapshot], parameters: Parameters) -> list[Candidate]:
-    """Candidates at or above grey once the probe's fingers are taken in another order, each with a note."""
-    rescue = parameters.fusion.rescue
-    found: list[Candidate] = []
-    for what, order in ORDERS.items():
-        other = reordered(probe, order)
-        note = f"fits with {what}, not as numbered on the card"
-        fits = _searched(other, snapshots, parameters, limit=rescue, least=rescue)
-        found.extend(
-            replace(candidate, notes=(note, *candidate.notes))
-            for candidate in fits
-            if _candidate_band(candidate, parameters) is not Band.NONE
-        )
-    return found
-
-
-def _ranked(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    best: dict[str, Candidate] = {}
-    for candidate in sorted(candidates, key=lambda c: (-c.similarity, c.subject, c.gallery, c.notes)):
-        best.setdefault(candidate.subject, candidate)
-    return tuple(replace(candidate, rank=rank) for rank, candidate in enumerate(best.values(), start=1))
+        screened = len(by_position(probe)) * len(snapshot) if len(snapshot) > keep else 0
+        work += Work(len(snapshot), screened, sum(faced.compared for faced in survivors))
+    return found, work
 
 
 class _Faced:
@@ -252,6 +180,7 @@ class _Faced:
         parameters: Parameters,
     ) -> None:
         self.subject = subject
+        self.compared = 0
         self._probe = probe
         self._ours = ours
         self._references = references
@@ -270,48 +199,21 @@ class _Faced:
             matches = [self._match(template, pairing) for template, pairing in self._open.pop(position)]
             self._matches[position] = max(matches, key=lambda m: (m.comparison.similarity, -m.template))
 
-    def settled(self) -> dict[int, FingerMatch]:
-        return together(self._probe, self._matches, self._parameters.fusion.separation)
-
     def similarity(self) -> float:
-        return fused(self.settled())
+        return fused(together(self._probe, self._matches, self._parameters.fusion.separation))
 
     def is_promising(self) -> bool:
-        """Whether the fingers compared so far come half way to the grey band."""
-        grey = self._parameters.fusion.grey
-        return bool(self._matches) and self.similarity() >= grey[len(self._matches) - 1] / 2.0
+        return is_promising(self.similarity(), len(self._matches), self._parameters)
 
     def candidate(self, gallery: int) -> Candidate:
-        settled = self.settled()
-        similarity = fused(settled)
-        return Candidate(
-            subject=self.subject,
-            similarity=similarity,
-            per_finger={position: match.comparison.similarity for position, match in settled.items()},
-            corresponding={position: match.comparison.pairs for position, match in settled.items()},
-            evidence=settled,
-            rank=0,
-            gallery=gallery,
-            notes=self._notes(settled, similarity),
-        )
-
-    def _notes(self, settled: dict[int, FingerMatch], similarity: float) -> tuple[str, ...]:
-        """Says so where a few fingers fit well and most do not: a card may hold two people's fingers."""
-        fusion = self._parameters.fusion
-        fit = agreeing(settled, fusion.agree)
-        if (
-            not settled
-            or similarity < fusion.grey[len(settled) - 1]
-            or fit >= fusion.agree_share * len(settled)
-        ):
-            return ()
-        return (f"only {fit} of {len(settled)} fingers correspond",)
+        return candidate_from(self._probe, self.subject, self._matches, gallery, self._parameters)
 
     def _minutiae(self, position: int) -> int:
         return max(len(self._probe.fingers[pairing.probe].minutiae) for _, pairing in self._open[position])
 
     def _match(self, template: int, pairing: Pairing) -> FingerMatch:
         reference = self._reference(template, pairing.reference)
+        self.compared += 1
         comparison = compare_built(self._ours[pairing.probe], reference, self._parameters.compare)
         return FingerMatch(pairing.probe, template, pairing.reference, comparison)
 
