@@ -43,6 +43,14 @@ class ScreenParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class FastScreenParameters:
+    """Numbers of stage 1 in its fast form; what is not here it takes from `ScreenParameters`."""
+
+    stored: int
+    probed: int
+
+
+@dataclass(frozen=True, slots=True)
 class CompareParameters:
     """Numbers of the exact comparison: lengths in pixels at 500 ppi, angles in radians."""
 
@@ -81,6 +89,7 @@ class Parameters:
 
     cylinder: CylinderParameters
     screen: ScreenParameters
+    fast_screen: FastScreenParameters
     compare: CompareParameters
     fusion: FusionParameters
 
@@ -106,6 +115,7 @@ def parse(text: str) -> Parameters:
     return Parameters(
         cylinder=_section(CylinderParameters, tables, "cylinder"),
         screen=_section(ScreenParameters, tables, "screen"),
+        fast_screen=_section(FastScreenParameters, tables, "fast_screen"),
         compare=_section(CompareParameters, tables, "compare"),
         fusion=_section(FusionParameters, tables, "fusion"),
     )
