@@ -21,6 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "facts": set(),
     "settings": {"errors"},
+    "httpd": {"errors"},
     # pure formats and deciders
     "itl": {"errors"},
     "ebts": {"itl", *WORDS},
@@ -46,10 +47,10 @@ ALLOWED: dict[str, set[str]] = {
     # the story: its desks gather from the store, its stages only decide
     "exchange": {*WORDS, "itl", "ebts", "raster", "ridge", "policy", "ledger", "store"},
     # the edges: bytes in, bytes out; neither knows of policy or of the ledger
-    "intake": {*WORDS, "itl", "ebts", "exchange", "store"},
+    "intake": {*WORDS, "httpd", "itl", "ebts", "exchange", "store"},
     "delivery": {*WORDS, "exchange", "store"},
     # a witness runs at somebody else's: it knows the formats of the ledger and nothing of an exchange
-    "witness": {*WORDS, "ledger"},
+    "witness": {*WORDS, "httpd", "ledger"},
     # a signing process holds a key and knows the formats of the ledger
     "signing": {"errors", "ledger"},
     # an audit reads what others wrote and decides again what they decided; it writes nothing
@@ -65,10 +66,29 @@ ALLOWED: dict[str, set[str]] = {
         "store",
     },
     # where everything meets
+    "web": {"*"},
     "app": {"*"},
     "cli": {"*"},
     "testing": {"*"},
 }
+
+PUBLIC_PAGES = {
+    *WORDS,
+    "audit",
+    "ledger",
+    "policy",
+    "releases",
+    "statistics",
+    "store.publish",
+    "store.registry",
+    "web.assets",
+    "web.catalog",
+    "web.frame",
+    "web.pages",
+    "web.public",
+    "web.source",
+}
+"""What the site's public pages may import: public files and the rules, never a story, a case or a desk."""
 
 PURE = (
     "terms",
@@ -156,6 +176,19 @@ def test_pure_packages_have_no_way_to_files_sockets_clock_or_chance() -> None:
         if path.startswith(PURE)
         for name in sorted({name.split(".")[0] for name in imported(tree)})
         if name in IMPURE_MODULES - EXCEPTIONS.get(path, set())
+    ]
+    assert wrong == []
+
+
+def test_public_pages_cannot_reach_what_is_not_public() -> None:
+    """No page that everybody may see imports a store of cases, a desk, an exchange or an operator's page."""
+    wrong = [
+        f"{path} imports {target}"
+        for path, tree in modules().items()
+        if path.startswith(("web/public/", "web/source", "web/frame"))
+        for target in sorted(ours(tree))
+        if target not in PUBLIC_PAGES
+        and not any(target.startswith(f"{one}.") for one in PUBLIC_PAGES if one not in {"web", "store"})
     ]
     assert wrong == []
 

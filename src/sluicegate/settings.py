@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     smtp_port: int = Field(2525, ge=0, le=65535, description="Port of the SMTP intake; 0 picks a free one.")
     http_host: str = Field("127.0.0.1", description="Address that the HTTP intake binds to (loopback only).")
     http_port: int = Field(8025, ge=0, le=65535, description="Port of the HTTP intake; 0 picks a free one.")
+    web_host: str = Field("127.0.0.1", description="Address that the site binds to (loopback only).")
+    web_port: int = Field(8080, ge=0, le=65535, description="Port of the site; 0 picks a free one.")
+    web_origin: str = Field("", description="The site's address as visitors write it, behind a proxy.")
     folder: bool = Field(True, description="Whether the folder `incoming/` in the home is watched.")
 
     smarthost: str = Field("", description="host:port that answers to agencies are mailed through.")

@@ -32,6 +32,7 @@ from sluicegate.cli.seal import make_seal_key, seal, unseal
 from sluicegate.cli.serving import serve
 from sluicegate.cli.showing import explain, list_, receipt, show
 from sluicegate.cli.signer import serve_key
+from sluicegate.cli.site import serve_site
 from sluicegate.cli.statistics import statistics
 from sluicegate.cli.submitting import submit
 from sluicegate.cli.witness import witness
@@ -53,7 +54,7 @@ def sluicegate() -> None:
 
 
 _COMMANDS = (
-    *(init, doctor, serve, status, alerts),
+    *(init, doctor, serve, serve_site, status, alerts),
     *(booking, inspect, convert, submit),
     *(list_, show, explain, receipt),
     *(queue, lookup, policy, agencies, wording, registry),

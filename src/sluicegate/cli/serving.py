@@ -49,7 +49,7 @@ def serve(call: Call, **given: object) -> None:
     """
     call.need_home()
     read = settings.load(call.home, **given)
-    with _told_to_stop() as stop, to_stderr(), only_server(call.home), ExitStack() as open_things:
+    with told_to_stop() as stop, to_stderr(), only_server(call.home), ExitStack() as open_things:
         with busy("starting"):
             exchange = Exchange(read)
             open_things.callback(exchange.close)
@@ -81,7 +81,7 @@ def _lines(read: Settings, smtp: str, http: str, folder: str) -> list[str]:
 
 
 @contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
+def told_to_stop() -> Iterator[threading.Event]:
     """An event that SIGTERM and SIGINT set; the commit under way is finished either way."""
     stop = threading.Event()
 

@@ -14,11 +14,8 @@ import hmac
 import ipaddress
 import logging
 import re
-import socket
-import threading
 from collections.abc import Awaitable, Callable, Sequence
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -28,6 +25,7 @@ from starlette.routing import Route
 
 from sluicegate.errors import InputRefused, Missing, SettingsError, StoreError
 from sluicegate.exchange.engine import Clock
+from sluicegate.httpd import HttpServer
 from sluicegate.intake.door import Accepted, Door
 from sluicegate.intake.listen import bound
 from sluicegate.intake.parts import in_form
@@ -240,16 +238,6 @@ def api(
     )
 
 
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-
 class WebIntake:
     """Serves the application on a loopback address in a thread of its own."""
 
@@ -262,40 +250,20 @@ class WebIntake:
         self._app = app
         self._host = host
         self._asked = port
-        self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
+        self._server: HttpServer | None = None
         self.port = port
 
     def start(self) -> None:
         """Listen; then `port` is the real one. Raises SettingsError where it is taken or not permitted."""
-        sock = bound(self._host, self._asked, "http")
-        self.port = sock.getsockname()[1]
-        config = uvicorn.Config(
-            self._app,
-            loop="asyncio",
-            http="h11",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            limit_concurrency=32,
-            timeout_graceful_shutdown=5,
-        )
-        self._server = _Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([sock],), name="http", daemon=True)
-        self._thread.start()
-        if not self._server.ready.wait(30):
-            raise SettingsError("The HTTP intake did not start.", advice="Look at the log.")
+        self._server = HttpServer(self._app, bound(self._host, self._asked, "http"), "http", at_once=32)
+        self.port = self._server.port
+        self._server.start()
 
     def close(self) -> None:
         """Stop listening and let requests under way finish, up to five seconds."""
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
-            self._thread.join()
-            self._server = self._thread = None
+        if self._server is not None:
+            self._server.close()
+            self._server = None
 
 
 def _is_loopback(host: str) -> bool:

@@ -10,9 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import threading
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -21,6 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from sluicegate.errors import SettingsError, StoreError
+from sluicegate.httpd import HttpServer
 from sluicegate.ledger import cosign
 from sluicegate.witness.judge import Reply, Witness
 from sluicegate.witness.wire import MAX_BODY_BYTES
@@ -97,16 +96,6 @@ async def _plain(_request: Request, error: Exception) -> Response:
     return PlainTextResponse("There is nothing here but POST /add-checkpoint.\n", status)
 
 
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-
 class WitnessServer:
     """Serves an application in a thread of its own."""
 
@@ -114,8 +103,7 @@ class WitnessServer:
         self._app = app
         self._host = host
         self._asked = port
-        self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
+        self._server: HttpServer | None = None
         self.port = port
 
     @property
@@ -135,39 +123,18 @@ class WitnessServer:
                 f"Port {self._asked} cannot be used: {why}.",
                 advice="Choose another --port, or another --host.",
             ) from error
-        self.port = sock.getsockname()[1]
-        self._server = _Server(_config(self._app))
-        self._thread = threading.Thread(target=self._server.run, args=([sock],), name="witness", daemon=True)
-        self._thread.start()
-        if not self._server.ready.wait(30):
-            raise SettingsError("The witness did not start.", advice="Look at the log.")
+        self._server = HttpServer(self._app, sock, "witness")
+        self.port = self._server.port
+        self._server.start()
         return self
 
     def tell_to_stop(self) -> None:
         """Begin to stop, without waiting for it."""
         if self._server is not None:
-            self._server.should_exit = True
+            self._server.tell_to_stop()
 
     def close(self) -> None:
         """Stop listening and let requests under way finish, up to five seconds."""
-        self.tell_to_stop()
-        if self._thread is not None:
-            self._thread.join()
-            self._server = self._thread = None
-
-
-def _config(app: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        loop="asyncio",
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="critical",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=64,
-        timeout_graceful_shutdown=5,
-    )
+        if self._server is not None:
+            self._server.close()
+            self._server = None
