@@ -13,6 +13,8 @@ TARGETS: dict[str, str] = {
     "wsq": "WSQ in a disposable worker (slow)",
     "answers": "what a worker answers",
     "template": "templates",
+    "fmr": "finger minutiae records, ISO and ANSI",
+    "type9": "Type-9: legacy fields and the M1 block",
     "search": "a stranger's template searched and enrolled",
     "ledger": "receipt, proof, checkpoint, entry",
     "envelopes": "what passes between the roles",
