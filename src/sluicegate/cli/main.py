@@ -35,6 +35,7 @@ from sluicegate.cli.signer import serve_key
 from sluicegate.cli.site import serve_site
 from sluicegate.cli.statistics import statistics
 from sluicegate.cli.submitting import submit
+from sluicegate.cli.templates import template
 from sluicegate.cli.witness import witness
 from sluicegate.cli.wording import wording
 
@@ -55,7 +56,7 @@ def sluicegate() -> None:
 
 _COMMANDS = (
     *(init, doctor, serve, serve_site, status, alerts),
-    *(booking, inspect, convert, submit),
+    *(booking, inspect, convert, template, submit),
     *(list_, show, explain, receipt),
     *(queue, lookup, policy, agencies, wording, registry),
     *(audit, verify, ledger, witness, demo),
