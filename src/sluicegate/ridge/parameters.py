@@ -72,6 +72,14 @@ class CompareParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class FastCompareParameters:
+    """Numbers of the exact comparison on packed fingers; the rest are those of `CompareParameters`."""
+
+    minutiae: int
+    slap_minutiae: int
+
+
+@dataclass(frozen=True, slots=True)
 class FusionParameters:
     """Numbers of fusion over fingers, and the two thresholds per number of fingers compared."""
 
@@ -84,6 +92,17 @@ class FusionParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class FastParameters:
+    """How the fast engine goes from everybody to a few: shares of a gallery per number of probe fingers."""
+
+    telling: int
+    usual: float
+    share: float
+    keep: int
+    survivors: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Parameters:
     """All of them."""
 
@@ -91,7 +110,9 @@ class Parameters:
     screen: ScreenParameters
     fast_screen: FastScreenParameters
     compare: CompareParameters
+    fast_compare: FastCompareParameters
     fusion: FusionParameters
+    fast: FastParameters
 
     def digest(self) -> str:
         """SHA-256, in hexadecimal, of the values: part of the name of every search made with them."""
@@ -117,7 +138,9 @@ def parse(text: str) -> Parameters:
         screen=_section(ScreenParameters, tables, "screen"),
         fast_screen=_section(FastScreenParameters, tables, "fast_screen"),
         compare=_section(CompareParameters, tables, "compare"),
+        fast_compare=_section(FastCompareParameters, tables, "fast_compare"),
         fusion=_section(FusionParameters, tables, "fusion"),
+        fast=_section(FastParameters, tables, "fast"),
     )
 
 
