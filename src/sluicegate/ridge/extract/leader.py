@@ -2,7 +2,8 @@
 """The extractor LEADER: pixels to minutiae through the network of `leader_graph`.
 
 Source: pyfing 0.7.3, `minutiae_end_to_end.py`, whose padding and peak picking are followed. The threshold,
-the crop to the ridges and the windows are ours.
+the crop to the ridges and the windows are ours. The network halves the picture five times, so what it finds
+depends on where the grid of 32 by 32 pixels lies: crops and windows keep the grid that the whole image has.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ PARAMETERS = parameters_digest(
         "overlap": OVERLAP,
         "crop_from": frame.CROP_FROM,
         "smallest": frame.SMALLEST,
+        "grid": MULTIPLE,
         **ridges.NUMBERS,
     }
 )
@@ -75,21 +77,28 @@ class LeaderExtractor:
         """
         whole = frame.to_500(pixels, ppi)
         box = frame.foreground(whole, MARGIN)
-        found = [self._look(whole, window) for window in _windows(box, whole.shape)] if box else []
-        return np.concatenate([np.empty((0, 4), dtype=np.float32), *found])
+        if box is None:
+            return np.empty((0, 4), dtype=np.float32)
+        padded, origin = _padded(whole)
+        windows = _windows(_on_grid(box, origin), padded.shape)
+        found = np.concatenate([self._look(padded, window) for window in windows])
+        found[:, :2] -= np.array(origin[::-1], dtype=np.float32)
+        inside = (found[:, :2] >= 0) & (found[:, :2] < whole.shape[::-1])
+        return found[inside.all(axis=1)]
 
     def maps(self, pixels: Pixels) -> NDArray[np.float32]:
         """The network's maps for these pixels alone, shape (3, rows, columns), padded as published."""
+        padded, (top, left) = _padded(pixels)
         rows, columns = pixels.shape
-        height, width = (-(-side // MULTIPLE) * MULTIPLE for side in pixels.shape)
-        top, left = (height - rows) // 2, (width - columns) // 2
-        image = np.full((1, 1, height, width), pixels[0, 0], dtype=np.float32)
-        image[0, 0, top : top + rows, left : left + columns] = pixels
-        maps: NDArray[np.float32] = self._session.run(["maps"], {"image": image})[0]
-        return maps[0, :, top : top + rows, left : left + columns]
+        return self._run(padded)[:, top : top + rows, left : left + columns]
+
+    def _run(self, pixels: Pixels) -> NDArray[np.float32]:
+        image = np.ascontiguousarray(pixels, dtype=np.float32)[None, None]
+        maps: NDArray[np.float32] = self._session.run(["maps"], {"image": image})[0][0]
+        return maps
 
     def _look(self, pixels: Pixels, window: _Window) -> Minutiae:
-        cosine, sine, confidence = self.maps(window.seen.cut(pixels))
+        cosine, sine, confidence = self._run(window.seen.cut(pixels))
         y, x = np.nonzero(confidence >= self._threshold)
         theta = np.mod(np.arctan2(sine[y, x], cosine[y, x]), np.float32(2 * np.pi))
         quality = np.minimum(confidence[y, x], 1.0)
@@ -102,8 +111,25 @@ class LeaderExtractor:
         return rows[inside]
 
 
+def _padded(pixels: Pixels) -> tuple[Pixels, tuple[int, int]]:
+    """The image in the middle of sides that are multiples of 32, and the row and column where it begins."""
+    missing = [-side % MULTIPLE for side in pixels.shape]
+    before = missing[0] // 2, missing[1] // 2
+    around = [(first, whole - first) for first, whole in zip(before, missing, strict=True)]
+    return np.pad(pixels, around, constant_values=pixels[0, 0]), before
+
+
+def _on_grid(box: Box, origin: tuple[int, int]) -> Box:
+    """The box in the padded image, grown to whole steps of the grid."""
+    (top, bottom), (left, right) = (
+        ((low + begin) // MULTIPLE * MULTIPLE, -(-(high + begin) // MULTIPLE) * MULTIPLE)
+        for low, high, begin in zip((box.top, box.left), (box.bottom, box.right), origin, strict=True)
+    )
+    return Box(top, bottom, left, right)
+
+
 def _windows(box: Box, shape: tuple[int, ...]) -> Iterator[_Window]:
-    """As few windows over the box as the cap on their size allows."""
+    """As few windows over a box on the grid as the cap on their size allows, all of them on the grid."""
     down, across = _grid(box.bottom - box.top, box.right - box.left)
     for rows, own_rows in _spans(box.top, box.bottom, down, shape[0]):
         for columns, own_columns in _spans(box.left, box.right, across, shape[1]):
@@ -129,7 +155,7 @@ def _spans(
     """Seen and owned spans along one axis. A span grows into the image where there is room up to `limit`."""
     length = _length(stop - start, count)
     step = (stop - start - length) / max(1, count - 1)
-    firsts = [start + round(n * step) for n in range(count)]
+    firsts = [start + round(n * step / MULTIPLE) * MULTIPLE for n in range(count)]
     edges = [start, *(round((a + length + b) / 2) for a, b in pairwise(firsts)), stop]
     for n, first in enumerate(firsts):
         # The last pixels before the image's edge come from moving the window back, not from padding.
