@@ -7,11 +7,13 @@ import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 
+from declared import StrictPages
 from tests.audit import audit_world
 
 from sluicegate.cli.site import public_source
 from sluicegate.web import app
 from sluicegate.web.frame import Site
+from sluicegate.web.pages import environment
 
 with warnings.catch_warnings():  # it asks for a successor of httpx that is not among our dependencies
     warnings.simplefilter("ignore")
@@ -30,8 +32,8 @@ def build(home: Path) -> Path:
 
 
 def site_of(home: Path, *, drill: str = "") -> Site:
-    """The site of a home at `NOW`."""
-    return app.site(public_source(home), lambda: NOW, ORIGIN, drill=drill)
+    """The site of a home at `NOW`; its templates are given exactly what is declared for them."""
+    return Site(public_source(home), lambda: NOW, StrictPages(environment(), drill), ORIGIN)
 
 
 def client_of(site: Site) -> TestClient:

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from sluicegate.web.frame import Site
+
+TEMPLATES: Mapping[str, Mapping[str, str]] = {"public/home.html": {"program": "name of the program"}}
+"""What each template is given, besides `pages.COMMON`."""
 
 
 def routes(site: Site) -> Sequence[BaseRoute]:
