@@ -64,7 +64,7 @@ def scores(probed: Probed, rows: Rows, *, kernel: Kernel | None = None) -> NDArr
         UsageError: the kernel asked for cannot run here.
         ValueError: `rows` is not a contiguous array of dtype ROW.
     """
-    return scores_many([probed], rows, kernel=kernel)[0]
+    return np.asarray(scores_many([probed], rows, kernel=kernel)[0], dtype=np.uint32)
 
 
 def scores_many(probes: Sequence[Probed], rows: Rows, *, kernel: Kernel | None = None) -> NDArray[np.uint32]:
@@ -85,7 +85,7 @@ def scores_many(probes: Sequence[Probed], rows: Rows, *, kernel: Kernel | None =
         part = out if len(which) == len(probes) else np.empty((len(which), len(rows)), dtype=np.uint32)
         groups = np.concatenate([probes[i].groups for i in which])
         counts = np.array([len(probes[i].groups) for i in which], dtype=np.uint8)
-        _screen.scores(name, groups.view(np.uint8), counts, best, rows.view(np.uint8), part)
+        _screen.scores(name, groups.data, counts.data, best, rows.data, part.data)
         if part is not out:
             out[which] = part
     return out

@@ -18,8 +18,13 @@ BYTES = 26
 LANES = 32
 MOST_GROUPS = 8
 
+_NEVER = -1
+_LANE_OF = np.arange(LANES).reshape(2, 2, 2, 4).transpose(2, 0, 1, 3).ravel()
+"""Where a group's cylinders go, by angle: each run of eight to lanes that the kernel of 256 bits works on at
+once, so that it can leave out a run that the gate keeps from a stored cylinder, as it mostly does."""
+
 WHOLE = 2048
-"""A cylinder's share with one that equals it (17 set bits or more); shares are whole numbers."""
+"""A cylinder's share with one that equals it and has 8 set bits or more, but for rounding down."""
 
 ROW = np.dtype([("bits", "u1", (PLACES, BYTES)), ("ones", "u1", (PLACES,)), ("angle", "u1", (PLACES,))])
 """One finger of a gallery."""
@@ -29,7 +34,6 @@ GROUP = np.dtype(
         ("planes", "u1", (7, 2, 16, 4)),
         ("reciprocal", "=u2", (256, LANES)),
         ("gate", "=u4", (256,)),
-        ("whole", "u1", (LANES, 32)),
     ]
 )
 """32 cylinders of a probe, with everything about them that can be worked out before the gallery is seen."""
@@ -50,6 +54,8 @@ def packed_row(bits: NDArray[np.uint8], angles: NDArray[np.uint8]) -> Rows:
     """A row, shape (1,), of at most PLACES cylinders: uint8 (n, BYTES) and their angles, uint8 (n,)."""
     row = np.zeros(1, dtype=ROW)
     count = len(bits)
+    turned = np.argsort(angles, kind="stable")
+    bits, angles = bits[turned], angles[turned]
     row["bits"][0, :count] = bits
     row["ones"][0, :count] = np.bitwise_count(bits).sum(axis=1)
     row["angle"][0, :count] = angles
@@ -61,25 +67,34 @@ def packed_probe(bits: NDArray[np.uint8], angles: NDArray[np.uint8], *, best: in
 
     `best`, at most LANES, says how many cylinders count; `gate` how far stored angles may be off, 0 to 128.
     """
+    turned = np.argsort(angles, kind="stable")
+    bits, angles = bits[turned], angles[turned]
     cuts = range(0, max(len(bits), 1), LANES)
     groups = np.concatenate([_group(bits[at : at + LANES], angles[at : at + LANES], gate) for at in cuts])
     return Probed(groups, best)
 
 
+def whole(group: np.void) -> NDArray[np.uint8]:
+    """A group's cylinders, uint8 (LANES, 28): BYTES of each and two zeros, in the order of the lanes."""
+    split = np.asarray(group["planes"]).reshape(7, 2, 4, 4, 4)
+    return np.ascontiguousarray(split.transpose(2, 1, 3, 0, 4)).reshape(LANES, 28)
+
+
 def _group(bits: NDArray[np.uint8], angles: NDArray[np.uint8], gate: int) -> NDArray[np.void]:
     group = np.zeros(1, dtype=GROUP)
     count = len(bits)
-    whole = np.zeros((LANES, 32), dtype=np.uint8)
-    whole[:count, :BYTES] = bits
-    group["whole"][0] = whole
+    lanes = _LANE_OF[:count]
+    rows = np.zeros((LANES, 28), dtype=np.uint8)
+    rows[lanes, :BYTES] = bits
+    turned = np.full(LANES, _NEVER)
+    turned[lanes] = angles
     # Cylinder 8b + 4h + w goes to half h, place 4b + w: packing the halves' counts puts them in order again.
-    split = whole[:, :28].reshape(4, 2, 4, 7, 4)
+    split = rows.reshape(4, 2, 4, 7, 4)
     group["planes"][0] = split.transpose(3, 1, 0, 2, 4).reshape(7, 2, 16, 4)
     # Twenty bits over the sum of two counts. Below 16 it would leave 16 bits, and so few bits tell little.
-    total = np.arange(256)[:, None] + np.bitwise_count(whole).sum(axis=1, dtype=np.int64)[None, :]
+    total = np.arange(256)[:, None] + np.bitwise_count(rows).sum(axis=1, dtype=np.int64)[None, :]
     group["reciprocal"][0] = (2**20 - 1) // np.maximum(total, 16)
-    off = np.arange(256)[:, None] - np.pad(angles.astype(np.int64), (0, LANES - count))[None, :]
-    off = np.minimum(off % 256, -off % 256)
-    meets = (off <= gate) & (np.arange(LANES) < count)[None, :]
+    off = np.arange(256)[:, None] - turned[None, :]
+    meets = (np.minimum(off % 256, -off % 256) <= gate) & (turned != _NEVER)[None, :]
     group["gate"][0] = (meets << np.arange(LANES)[None, :]).sum(axis=1)
     return group

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sluicegate.ridge.screening_form import BYTES, LANES, Probed, Rows
+from sluicegate.ridge.screening_form import BYTES, LANES, Probed, Rows, whole
 
 _CHUNK = 512  # rows whose words stay in a core's cache together
 
@@ -27,15 +27,14 @@ def _chunk(probed: Probed, rows: Rows) -> NDArray[np.uint32]:
     values = np.zeros((len(probed.groups) * LANES, len(rows)), dtype=np.uint32)
     for number, group in enumerate(probed.groups):
         meets = group["gate"][angle]
-        for lane, own in enumerate(group["whole"].view("<u8")):
+        for lane, own in enumerate(np.pad(whole(group), ((0, 0), (0, 4))).view("<u8")):
             if not own.any():
                 continue
             common = np.bitwise_count(words[0] & own[0])
             for word in range(1, 4):
                 common += np.bitwise_count(words[word] & own[word])
-            share = (common.astype(np.uint32) << 8) * np.ascontiguousarray(group["reciprocal"][:, lane])[
-                ones
-            ] >> 16
+            reciprocal = group["reciprocal"][:, lane][ones]
+            share = (common.astype(np.uint32) << 8) * reciprocal >> 16
             share *= meets >> lane & 1
             values[number * LANES + lane] = share.max(axis=1)
     # A slap's cylinders belong to several fingers: only as many as one finger has can be right at once.

@@ -1,35 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Stage 1 in plain C, and the choice of kernel. See screen.h.
+ * Stage 1 for every processor, and the choice of kernel. See screen.h.
  */
 #include "screen.h"
 
 #include <string.h>
 
-/* Set bits of four words: not one instruction of it needs a newer processor than the first of its kind. */
-static inline uint32_t ones_of(const uint64_t w[4])
+/* Four cylinders of the probe side by side: the compiler makes SSE2, NEON or plain words of it. */
+typedef uint32_t four __attribute__((vector_size(16)));
+
+/* A full adder of bits: *sum and the return value are the two digits of a + b + c. */
+static inline four carry(four a, four b, four c, four *sum)
 {
-    const uint64_t two = 0x3333333333333333u, four = 0x0f0f0f0f0f0f0f0fu;
-    uint64_t sum = 0;
-    for (int i = 0; i < 4; i++) {
-        uint64_t x = w[i] - ((w[i] >> 1) & 0x5555555555555555u);
-        x = (x & two) + ((x >> 2) & two);
-        sum += (x & four) + ((x >> 4) & four);
-    }
-    /* A byte of sum holds at most 32, so their total of at most 256 needs a second step. */
-    sum = (sum & 0x00ff00ff00ff00ffu) + ((sum >> 8) & 0x00ff00ff00ff00ffu);
-    return (uint32_t)((sum * 0x0001000100010001u) >> 48);
+    four u = a ^ b;
+    *sum = u ^ c;
+    return (a & b) | (u & c);
 }
 
-static inline uint32_t lowest_bit(uint32_t mask)
+/* Set bits of every nibble, at most four each. */
+static inline four nibbles(four x)
 {
-#if defined(__GNUC__)
-    return (uint32_t)__builtin_ctz(mask);
-#else
-    uint32_t at = 0;
-    while (!((mask >> at) & 1u)) at++;
-    return at;
-#endif
+    x -= x >> 1 & 0x55555555u;
+    return (x & 0x33333333u) + (x >> 2 & 0x33333333u);
+}
+
+/* Set bits of every byte of x, which holds those of nibbles. */
+static inline four bytes(four x)
+{
+    return (x & 0x0f0f0f0fu) + (x >> 4 & 0x0f0f0f0fu);
+}
+
+/* Common bits of four cylinders of the probe with one stored. */
+static inline four common_of(const struct screen_group *group, int half, int from, const uint32_t stored[PLANES])
+{
+    four x[PLANES], first, second, ones, twos;
+    for (int i = 0; i < PLANES; i++) {
+        memcpy(&x[i], group->planes[i][half][from], sizeof x[i]);
+        x[i] &= stored[i];
+    }
+    four c1 = carry(x[0], x[1], x[2], &first), c2 = carry(x[3], x[4], x[5], &second);
+    four c3 = carry(first, second, x[6], &ones), fours = carry(c1, c2, c3, &twos);
+    four sum = bytes(nibbles(ones)) + 2 * bytes(nibbles(twos)) + 4 * bytes(nibbles(fours));
+    sum = (sum & 0x00ff00ffu) + (sum >> 8 & 0x00ff00ffu);
+    return (sum + (sum >> 16)) & 0xffffu;
 }
 
 static void worth(const struct screen_group *group, const uint8_t *row, uint16_t *values)
@@ -37,16 +50,17 @@ static void worth(const struct screen_group *group, const uint8_t *row, uint16_t
     const uint8_t *ones = row + SCREEN_PLACES * SCREEN_BYTES, *angles = ones + SCREEN_PLACES;
     memset(values, 0, SCREEN_LANES * sizeof *values);
     for (size_t s = 0; s < SCREEN_PLACES; s++) {
+        const uint32_t gate = group->gate[angles[s]];
         const uint16_t *reciprocal = group->reciprocal[ones[s]];
-        uint64_t stored[4] = {0};
-        memcpy(stored, row + s * SCREEN_BYTES, SCREEN_BYTES);
-        for (uint32_t left = group->gate[angles[s]]; left; left &= left - 1) {
-            uint32_t lane = lowest_bit(left);
-            uint64_t both[4];
-            memcpy(both, group->whole[lane], sizeof both);
-            for (int i = 0; i < 4; i++) both[i] &= stored[i];
-            uint32_t share = ((ones_of(both) << 8) * reciprocal[lane]) >> 16;
-            if (share > values[lane]) values[lane] = (uint16_t)share;
+        uint32_t stored[PLANES];
+        memcpy(stored, row + s * SCREEN_BYTES, sizeof stored);
+        for (int at = 0; at < SCREEN_LANES; at += 4) {
+            if (!(gate >> at & 15)) continue;
+            const four common = common_of(group, at / 4 % 2, at / 8 * 4, stored);
+            for (int lane = at; lane < at + 4; lane++) {
+                const uint32_t share = ((common[lane - at] << 8) * reciprocal[lane]) >> 16;
+                if (gate >> lane & 1 && share > values[lane]) values[lane] = (uint16_t)share;
+            }
         }
     }
 }

@@ -8,7 +8,7 @@
  * one s that the gate lets meet:
  *
  *     common(p, s) = set bits of p & s                                 0 to 208
- *     share(p, s)  = common * 256 * reciprocal[ones(s)][p] >> 16       0 to 65535, 2048 where they are equal
+ *     share(p, s)  = common * 256 * reciprocal[ones(s)][p] >> 16       at most 2048 if ones(s) is true
  *
  * and a probe cylinder is worth the largest share it has with the row's. A row's score is the sum over the
  * probe's `best` most worthy cylinders. All of it is in integers: every kernel gives the same scores.
@@ -25,14 +25,17 @@
 #define SCREEN_LANES 32
 #define SCREEN_MOST_GROUPS 8
 
+/* Four-byte pieces of a cylinder. The last reaches two bytes into what follows the cylinder in its row, which is
+ * never the row's end; the probe has zeros there. */
+#define PLANES 7
+
 /* 32 cylinders of a probe. Row bytes 624 to 671 make indexes of `reciprocal` and `gate`, whatever they hold. */
 struct screen_group {
     /* Four bytes of a cylinder lie together. Half h, place 4b + w is cylinder 8b + 4h + w, so that packing
      * the counts of both halves puts the cylinders in order. Bytes 26 and 27 are zero. */
-    uint8_t planes[7][2][16][4];
+    uint8_t planes[PLANES][2][16][4];
     uint16_t reciprocal[256][SCREEN_LANES];
     uint32_t gate[256];                /* by stored angle: which cylinders may meet it, one bit each */
-    uint8_t whole[SCREEN_LANES][32];   /* the same cylinders, each in one piece, for kernels without vectors */
 };
 
 /* Scores of every row. Groups: 1 to SCREEN_MOST_GROUPS. Best: 1 to groups * 32. */

@@ -20,10 +20,13 @@ static inline int four_bytes(const uint8_t *at)
     return word;
 }
 
-/* The last four bytes of a cylinder reach two bytes into what follows it in the row: the probe has zeros there. */
-#define PLANES 7
-
 #define TARGET_512 __attribute__((target("avx512f,avx512bw,avx512vpopcntdq")))
+
+TARGET_512 static inline __m512i sum_of_planes(const __m512i x[PLANES])
+{
+    return _mm512_add_epi32(_mm512_add_epi32(_mm512_add_epi32(x[0], x[1]), _mm512_add_epi32(x[2], x[3])),
+                            _mm512_add_epi32(_mm512_add_epi32(x[4], x[5]), x[6]));
+}
 
 TARGET_512 static inline __m512i worth_512(const struct screen_group *group, const uint8_t *row)
 {
@@ -40,11 +43,7 @@ TARGET_512 static inline __m512i worth_512(const struct screen_group *group, con
             a[i] = _mm512_popcnt_epi32(_mm512_and_si512(low[i], stored));
             b[i] = _mm512_popcnt_epi32(_mm512_and_si512(high[i], stored));
         }
-        __m512i left = _mm512_add_epi32(_mm512_add_epi32(_mm512_add_epi32(a[0], a[1]), _mm512_add_epi32(a[2], a[3])),
-                                        _mm512_add_epi32(_mm512_add_epi32(a[4], a[5]), a[6]));
-        __m512i right = _mm512_add_epi32(_mm512_add_epi32(_mm512_add_epi32(b[0], b[1]), _mm512_add_epi32(b[2], b[3])),
-                                         _mm512_add_epi32(_mm512_add_epi32(b[4], b[5]), b[6]));
-        __m512i common = _mm512_slli_epi16(_mm512_packus_epi32(left, right), 8);
+        __m512i common = _mm512_slli_epi16(_mm512_packus_epi32(sum_of_planes(a), sum_of_planes(b)), 8);
         __m512i share = _mm512_mulhi_epu16(common, _mm512_loadu_si512(group->reciprocal[ones[s]]));
         best = _mm512_mask_max_epu16(best, (__mmask32)group->gate[angles[s]], best, share);
     }
@@ -120,9 +119,11 @@ TARGET_256 static void worth_256(const struct screen_group *group, const uint8_t
         for (int i = 0; i < PLANES; i++)
             stored[i] = _mm256_set1_epi32(four_bytes(row + s * SCREEN_BYTES + 4 * i));
         for (int side = 0; side < 2; side++) {
-            const __m256i meets = _mm256_and_si256(_mm256_set1_epi16((short)(gate >> (16 * side))), bit);
-            __m256i common = _mm256_packus_epi32(common_256(group, 0, 8 * side, stored),
-                                                 common_256(group, 1, 8 * side, stored));
+            const uint32_t here = gate >> (16 * side) & 0xffff;
+            if (!here) continue;
+            const __m256i meets = _mm256_and_si256(_mm256_set1_epi16((short)here), bit), none = _mm256_setzero_si256();
+            __m256i common = _mm256_packus_epi32(here & 0x0f0f ? common_256(group, 0, 8 * side, stored) : none,
+                                                 here & 0xf0f0 ? common_256(group, 1, 8 * side, stored) : none);
             const uint16_t *reciprocal = group->reciprocal[ones[s]] + 16 * side;
             __m256i share = _mm256_mulhi_epu16(_mm256_slli_epi16(common, 8),
                                                _mm256_loadu_si256((const __m256i *)reciprocal));
