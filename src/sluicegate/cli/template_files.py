@@ -147,7 +147,7 @@ def _finger(finger: FingerTemplate) -> dict[str, object]:
 
 
 def _json(template: Template) -> bytes:
-    return (json.dumps(document(template), indent=1) + "\n").encode("ascii")
+    return (json.dumps(document(template)) + "\n").encode("ascii")
 
 
 def _type9(template: Template, header: Header) -> bytes:
@@ -160,5 +160,13 @@ def _type9(template: Template, header: Header) -> bytes:
         view = seen.get(finger.fgp, 0)
         seen[finger.fgp] = view + 1
         drafts.append(TaggedDraft(9, idc, type9_fields.fields_of(finger, view=view)))
-    head = HeaderDraft(tot=header.tot, dat=today, dai=header.ori, ori=header.ori, tcn=header.tcn)
+    head = HeaderDraft(
+        tot=header.tot,
+        dat=today,
+        dai=header.ori,
+        ori=header.ori,
+        tcn=header.tcn,
+        nsr="00.00",  # there is no image whose resolution it could tell
+        ntr="00.00",
+    )
     return build(head, drafts)

@@ -15,7 +15,7 @@ from sluicegate.cli.calls import REFUSED, Call, leave, plain, read_bytes, standa
 from sluicegate.cli.template_files import KINDS, NAMES, Found, Header
 from sluicegate.ebts import codes
 from sluicegate.errors import UsageError, quoted
-from sluicegate.itl.model import Defect
+from sluicegate.itl.model import Defect, Severity
 
 _READ = (
     click.option(
@@ -167,7 +167,7 @@ def _lines(found: Found) -> Iterator[RenderableType]:
         if not made.extractor.startswith(("fmr:", "type9:")):
             yield "It is compared only with templates of the same extractor and parameters."
         elif ":unknown-" in made.extractor:
-            yield "Its maker is not told: it is compared with nothing but itself. --maker names the extractor."
+            yield "Its maker is not told: it is compared with nothing but itself. --maker names it."
         yield ""
         yield _fingers(found)
     if found.defects:
@@ -180,9 +180,17 @@ def _lines(found: Found) -> Iterator[RenderableType]:
 def _verdict(found: Found) -> str:
     if found.template is None:
         return f"refused: {found.trouble.message if found.trouble else 'there is no template'}"
-    minutiae = sum(len(one.minutiae) for one in found.template.fingers)
-    told = f"{len(found.template.fingers)} fingers, {minutiae:,} minutiae"
-    return f"readable with {len(found.defects)} defects: {told}" if found.defects else f"sound: {told}"
+    worse = any(one.severity > Severity.NOTE for one in found.defects)
+    fingers = found.template.fingers
+    minutiae = sum(len(one.minutiae) for one in fingers)
+    told = (_many(len(fingers), "finger", "fingers"), _many(minutiae, "minutia", "minutiae"))
+    word = "defect" if worse else "note"
+    defects = (_many(len(found.defects), word, f"{word}s"),) if found.defects else ()
+    return f"{'warnings' if worse else 'sound'}: {', '.join((*told, *defects))}"
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count:,} {one if count == 1 else more}"
 
 
 def _fingers(found: Found) -> RenderableType:

@@ -138,9 +138,11 @@ def _read(data: bytes, kind: Kind | None, log: Defects) -> Reading:
     capture, width, height, across, down, count, reserved = _FIXED.unpack_from(data, at)
     check_header(log, at, len(data), length, (width, height), (across, down), reserved)
     if count > MAX_VIEWS:
-        log.doubt("FMR-VIEWS-CAP", at + 12, f"At most {MAX_VIEWS} views are read.", str(count))
+        log.doubt("FMR-VIEWS-CAP", at + 10, f"At most {MAX_VIEWS} views are read.", str(count))
     views, end = _views(data, at + _FIXED.size, count, log)
-    _check_views(log, at + 12, count, len(views), len(data) - end)
+    _check_views(log, at + 10, count, len(views))
+    if end < len(data):
+        log.wrong("FMR-TRAILING", end, "Bytes follow what was read of the views.", str(len(data) - end), "0")
     for view in views:
         check_view(log, view.offset, view.position, view.impression, view.quality)
         _check_minutiae(log, view, told, (width, height))
@@ -271,13 +273,11 @@ def _packed(view: View) -> bytes:
     return head + packed.tobytes() + tail
 
 
-def _check_views(log: Defects, at: int, count: int, found: int, left: int) -> None:
+def _check_views(log: Defects, at: int, count: int, found: int) -> None:
     if count == 0 and found:
         log.wrong("FMR-VIEWS", at, "The record says that it has no view, and has some.", str(found))
     elif found < min(count, MAX_VIEWS):
         log.doubt("FMR-VIEWS", at, "The record has fewer views than it says.", str(found), str(count))
-    if left:
-        log.wrong("FMR-TRAILING", -1, "Bytes follow what was read of the views.", str(left), "0")
 
 
 def _check_minutiae(log: Defects, view: View, kind: Kind, size: tuple[int, int]) -> None:
