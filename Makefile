@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.sluicegate-$(shell cksum requirements/lock.txt pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench fuzz fuzz-minute clean
+.PHONY: help setup demo test check format bench fuzz fuzz-minute fuzz-native clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -42,6 +42,9 @@ fuzz: setup ## look for inputs that break a reader, MINUTES=10 each (or TARGETS=
 
 fuzz-minute: setup ## the same for about a minute in all
 	@$(BIN)/python -m tools.fuzz --seconds 5
+
+fuzz-native: ## look for inputs that a compiled kernel reads out of bounds, MINUTES=10 each; needs a C compiler
+	@sh tools/fuzz_native/run.sh $$(( $(or $(MINUTES),10) * 60 )) $(or $(SEED),1)
 
 lock: ## work the locked versions out again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -143,7 +143,7 @@ def test_no_rows_and_no_probes_give_no_scores(kernel: Kernel) -> None:
 
 
 def test_a_row_holds_672_bytes_and_a_whole_share_is_2048() -> None:
-    """The forms have the sizes of native/screen.h, and a cylinder's share with itself is 2048, rounded down."""
+    """The forms have the sizes of native/screen.h, and a cylinder has nearly 2048 in common with itself."""
     assert (ROW.itemsize, GROUP.itemsize) == (672, 7 * 2 * 16 * 4 + 256 * 32 * 2 + 256 * 4)
     bits = np.zeros((1, BYTES), dtype=np.uint8)
     bits[0, :8] = 0xFF
