@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sluicegate.errors import ImageRefused, InputRefused, WorkerLost
 from sluicegate.exchange.stages.search import Found
 from sluicegate.itl.model import Image
 from sluicegate.raster.isolate import Workshop
-from sluicegate.raster.jobs import pack_image
 from sluicegate.ridge import template as templates
 from sluicegate.ridge.engine import Band, Engine, Search
+from sluicegate.ridge.extract.job import pack
+from sluicegate.ridge.extract.quality import poor
 from sluicegate.ridge.template import FingerTemplate, Template
 from sluicegate.store.repository import Repository
 
@@ -29,11 +30,21 @@ class Search1N:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A booking's template, minutiae per finger, and how many fingers can be searched."""
+    """A booking's template, minutiae per finger, how many fingers can be searched, and which are poor.
+
+    A slap that could not be told apart counts as one finger, under its own FGP (13, 14 or 15).
+    """
 
     template: Template
     counts: tuple[tuple[int, int], ...]
     usable: int
+    poor: tuple[int, ...] = ()
+
+    def too_poor(self) -> str:
+        """The sentence of L0008 for a probe with too few usable fingers; it names the poor ones."""
+        named = ", ".join(str(fgp) for fgp in self.poor)
+        which = f" The prints of these finger positions are poor: {named}." if named else ""
+        return f"Quality of characteristics is too low for a search; take the prints again.{which}"
 
 
 def chosen(images: Sequence[Image]) -> list[Image]:
@@ -44,8 +55,12 @@ def chosen(images: Sequence[Image]) -> list[Image]:
     return rolled if {image.fgp[0] for image in rolled} == ROLLED else fingers
 
 
-def probe_images(workshop: Workshop, images: Sequence[Image], min_minutiae: int) -> Probe:
+def probe_images(
+    workshop: Workshop, images: Sequence[Image], min_minutiae: int, missing: Collection[int] = ()
+) -> Probe:
     """Decode and extract every chosen image, each in a worker of its own.
+
+    `missing` are the finger positions 1 to 10 that the transaction says have no print (2.084, AMP).
 
     Raises InputRefused with a sentence naming the image that could not be read, or WorkerLost likewise;
     SettingsError or UsageError where there are no workers to be had, and then it is worth another try.
@@ -55,7 +70,7 @@ def probe_images(workshop: Workshop, images: Sequence[Image], min_minutiae: int)
         raise ImageRefused("the booking holds no finger image", code="L0008")
     fingers: list[FingerTemplate] = []
     maker: Template | None = None
-    results = workshop.map([pack_image(image) for image in wanted])
+    results = workshop.map([pack(image, None, missing) for image in wanted])
     for image, result in zip(wanted, results, strict=True):
         if isinstance(result, InputRefused):
             raise ImageRefused(f"{_name(image)} {result.message}", code=result.code)
@@ -69,7 +84,8 @@ def probe_images(workshop: Workshop, images: Sequence[Image], min_minutiae: int)
     best = _one_per_finger(fingers)
     counts = tuple((finger.fgp, len(finger.minutiae)) for finger in best)
     usable = sum(1 for _, count in counts if count >= min_minutiae)
-    return Probe(Template(maker.extractor, maker.parameters, tuple(best)), counts, usable)
+    made = Template(maker.extractor, maker.parameters, tuple(best))
+    return Probe(made, counts, usable, poor(made))
 
 
 def _name(image: Image) -> str:

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from sluicegate.ridge.extract import frame, ridges
 from sluicegate.ridge.extract.frame import Box
 from sluicegate.ridge.extract.interface import Pixels, parameters_digest
-from sluicegate.ridge.extract.leader_graph import DIGEST_KEY, MULTIPLE
+from sluicegate.ridge.extract.leader_graph import DIGEST_KEY, MULTIPLE, build_leader
+from sluicegate.ridge.extract.weights import published_weights
 from sluicegate.ridge.template import Minutiae
 
 THRESHOLD = 0.3  # confidence; of 0.3 to 0.6 it gave the lowest error rates on eight FVC sets
@@ -109,6 +110,15 @@ class LeaderExtractor:
         inside = (rows[:, 0] >= own.left) & (rows[:, 0] < own.right)
         inside &= (rows[:, 1] >= own.top) & (rows[:, 1] < own.bottom)
         return rows[inside]
+
+
+def published_leader() -> LeaderExtractor:
+    """LEADER with the weights of the installed pyfing.
+
+    Raises:
+        SettingsError: the weights are not installed.
+    """
+    return LeaderExtractor(build_leader(published_weights()))
 
 
 def _padded(pixels: Pixels) -> tuple[Pixels, tuple[int, int]]:
