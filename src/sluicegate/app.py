@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -48,7 +49,7 @@ from sluicegate.raster.isolate import Workshop
 from sluicegate.raster.wire import WorkerLimits
 from sluicegate.ridge import parameters
 from sluicegate.ridge.engine import Engine, NullEngine, PlainEngine
-from sluicegate.ridge.extract.job import extract_workshop
+from sluicegate.ridge.extract.job import choose
 from sluicegate.settings import FILE, Settings, load
 from sluicegate.signing.client import RemoteKey
 from sluicegate.store import keyfile, programs
@@ -63,6 +64,8 @@ from sluicegate.store.repository import Repository
 from sluicegate.store.schemas import read_schemas
 from sluicegate.store.sql import open_database
 from sluicegate.store.vault import DataKeys
+
+log = logging.getLogger("sluicegate.app")
 
 LOG_NAME = "sluicegate.example/bureau"
 DATA_KEYS = "data-keys"
@@ -288,7 +291,10 @@ class Exchange:
             cpu_s=max(1, int(self.settings.worker_wall_s)),
             memory_bytes=self.settings.worker_memory,
         )
-        return extract_workshop(self.settings.extractor, slots=self.settings.workers, limits=limits)
+        chosen = choose(self.settings.extractor, slots=self.settings.workers, limits=limits)
+        if chosen.because:
+            log.warning("extractor=%s stands in for a better one: see doctor", chosen.extractor)
+        return chosen.workshop
 
     def _bureau(self) -> Bureau:
         office, s = self.offices["bureau"], self.settings

@@ -50,7 +50,9 @@ class Settings(BaseSettings):
 
     max_bytes: int = Field(32 * 1024 * 1024, ge=1024, description="Largest transaction taken in, bytes.")
     max_parts: int = Field(20, ge=1, description="Most MIME parts in one message.")
-    extractor: Literal["leader", "mindtct", "null"] = Field("leader", description="Which extractor runs.")
+    extractor: Literal["leader", "mindtct", "auto", "null"] = Field(
+        "leader", description="Which extractor runs; auto: leader, or mindtct where leader cannot."
+    )
     engine: Literal["plain", "null"] = Field("plain", description="Which search engine runs.")
     xml_schemas: str = Field("", description="Folder of schemas (.xsd) for XML; empty: structure only.")
     workers: int = Field(2, ge=1, le=64, description="Image worker processes at a time.")

@@ -19,7 +19,7 @@ from sluicegate.errors import SettingsError, SluicegateError, StoreError
 from sluicegate.ledger import keys
 from sluicegate.ledger.note import LogSigner
 from sluicegate.ridge import parameters
-from sluicegate.ridge.extract.job import extract_workshop
+from sluicegate.ridge.extract.job import choose
 from sluicegate.settings import Settings
 from sluicegate.signing.client import RemoteKey
 from sluicegate.store import keyfile
@@ -142,8 +142,10 @@ def _program(read: Settings) -> str:
 
 
 def _extractor(read: Settings) -> str:
-    extract_workshop(read.extractor, slots=1).close()
-    return f"{read.extractor} can be built"
+    chosen = choose(read.extractor, slots=1)
+    chosen.workshop.close()
+    instead = f"; it stands in: {chosen.because}" if chosen.because else ""
+    return f"{chosen.extractor} can be built{instead}"
 
 
 def _disk(home: Path) -> str:

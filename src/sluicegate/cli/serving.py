@@ -33,7 +33,9 @@ log = logging.getLogger("sluicegate.serve")
     "--http-port", type=click.IntRange(0, 65535), help="Port of the HTTP intake; 0 picks a free one."
 )
 @click.option("--roles", help="Roles to serve, comma separated: bureau, partner, state.")
-@click.option("--extractor", type=click.Choice(["leader", "mindtct", "null"]), help="Which extractor runs.")
+@click.option(
+    "--extractor", type=click.Choice(["leader", "mindtct", "auto", "null"]), help="Which extractor runs."
+)
 @click.option("--engine", type=click.Choice(["plain", "null"]), help="Which search engine runs.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Image worker processes at a time.")
 @click.option("--smarthost", help="host:port that answers to agencies are mailed through.")
