@@ -19,10 +19,10 @@ from sluicegate.ridge.screening_form import (
     BYTES,
     GROUP,
     LANES,
+    MOST,
     MOST_GROUPS,
     PLACES,
     ROW,
-    WHOLE,
     Probed,
     Rows,
     packed_probe,
@@ -53,7 +53,8 @@ def defined(bits: NDArray[np.uint8], angles: NDArray[np.uint8], gate: int, best:
             total = sum(int(a).bit_count() for a in own) + int(row["ones"][place])
             share = common * 256 * ((2**20 - 1) // max(total, 16)) // 65536
             values[number] = max(values[number], share)
-    return sum(sorted(values)[-best:])
+    squares = [(32 * min(value, 2047)) ** 2 >> 16 for value in values]
+    return sum(sorted(square**2 >> 16 for square in squares)[-best:])
 
 
 def random_rows(rng: np.random.Generator, count: int) -> Rows:
@@ -142,14 +143,14 @@ def test_no_rows_and_no_probes_give_no_scores(kernel: Kernel) -> None:
     assert screening.scores_many([], np.zeros(4, dtype=ROW), kernel=kernel).shape == (0, 4)
 
 
-def test_a_row_holds_672_bytes_and_a_whole_share_is_2048() -> None:
-    """The forms have the sizes of native/screen.h, and a cylinder has nearly 2048 in common with itself."""
+def test_the_forms_have_the_sizes_that_the_header_states() -> None:
+    """The forms have the sizes of native/screen.h, and a cylinder is worth most with itself."""
     assert (ROW.itemsize, GROUP.itemsize) == (672, 7 * 2 * 16 * 4 + 256 * 32 * 2 + 256 * 4)
     bits = np.zeros((1, BYTES), dtype=np.uint8)
     bits[0, :8] = 0xFF
     angles = np.array([200], dtype=np.uint8)
     alone = packed_probe(bits, angles, best=32, gate=0)
-    assert screening.scores(alone, packed_row(bits, angles)).tolist() == [WHOLE - 1]
+    assert screening.scores(alone, packed_row(bits, angles)).tolist() == [MOST]
 
 
 def test_a_group_gives_back_the_cylinders_it_was_made_of() -> None:

@@ -2,10 +2,11 @@
 """Stage 1, fast: how alike a probe's finger is to every finger of a gallery, in whole numbers.
 
 The method is that of `screen.py`: a probe's cylinder scores with the stored one most like it among those
-turned no further than a hand turns, and the finger's score is the sum. Here the rows have a fixed form of
-672 bytes, and the work is done by one of several kernels that give the same integers (`native/screen.h`).
-More of the probe's cylinders are tried than before, and fewer are stored: vectors of 32 lanes make the
-former nearly free, and the latter is what a gallery costs.
+turned no further than a hand turns. The finger's score is the sum of these shares' fourth powers: the best
+share with a stranger is 0.29 in the median (FVC2002), and many such outweighed the few that fit. The rows
+have a fixed form of 672 bytes, and the work is done by one of several kernels that give the same integers
+(`native/screen.h`). More of the probe's cylinders are tried than in `screen.py`, and fewer are stored:
+vectors of 32 lanes make the former nearly free, and the latter is what a gallery costs.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def probe_of(finger: FingerTemplate, parameters: Parameters) -> Probed:
 
 
 def scores(probed: Probed, rows: Rows, *, kernel: Kernel | None = None) -> NDArray[np.uint32]:
-    """Score of one probe finger against every row, uint32 (rows,): at most `best` times WHOLE, 0 if unlike.
+    """Score of one probe finger against every row, uint32 (rows,): at most `best` times MOST.
 
     Scores of one probe finger order rows; between fingers they are compared only after standardizing.
 

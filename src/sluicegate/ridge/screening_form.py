@@ -24,7 +24,10 @@ _LANE_OF = np.arange(LANES).reshape(2, 2, 2, 4).transpose(2, 0, 1, 3).ravel()
 once, so that it can leave out a run that the gate keeps from a stored cylinder, as it mostly does."""
 
 WHOLE = 2048
-"""A cylinder's share with one that equals it and has 8 set bits or more, but for rounding down."""
+"""The share that a cylinder of 8 set bits or more has with one that equals it, but for rounding down."""
+
+MOST = 65_408
+"""What one cylinder adds to a score at most."""
 
 ROW = np.dtype([("bits", "u1", (PLACES, BYTES)), ("ones", "u1", (PLACES,)), ("angle", "u1", (PLACES,))])
 """One finger of a gallery."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sluicegate.ridge.screening_form import BYTES, LANES, Probed, Rows, whole
+from sluicegate.ridge.screening_form import BYTES, LANES, WHOLE, Probed, Rows, whole
 
 _CHUNK = 512  # rows whose words stay in a core's cache together
 
@@ -36,6 +36,13 @@ def _chunk(probed: Probed, rows: Rows) -> NDArray[np.uint32]:
             reciprocal = group["reciprocal"][:, lane][ones]
             share = (common.astype(np.uint32) << 8) * reciprocal >> 16
             share *= meets >> lane & 1
-            values[number * LANES + lane] = share.max(axis=1)
+            values[number * LANES + lane] = _worth(share.max(axis=1))
     # A slap's cylinders belong to several fingers: only as many as one finger has can be right at once.
     return np.asarray(np.sort(values, axis=0)[-probed.best :].sum(axis=0), dtype=np.uint32)
+
+
+def _worth(share: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """The fourth power of a share, so that what strangers have in common weighs little."""
+    scaled = np.minimum(share, WHOLE - 1) << 5
+    square = scaled * scaled >> 16
+    return np.asarray(square * square >> 16, dtype=np.uint32)

@@ -63,6 +63,11 @@ static void worth(const struct screen_group *group, const uint8_t *row, uint16_t
             }
         }
     }
+    for (size_t lane = 0; lane < SCREEN_LANES; lane++) {
+        const uint32_t scaled = values[lane] < 2047 ? values[lane] * 32u : 2047u * 32u;
+        const uint32_t square = scaled * scaled >> 16;
+        values[lane] = (uint16_t)(square * square >> 16);
+    }
 }
 
 uint32_t screen_best_sum(const uint16_t *values, size_t count, size_t best)

@@ -10,8 +10,15 @@
  *     common(p, s) = set bits of p & s                                 0 to 208
  *     share(p, s)  = common * 256 * reciprocal[ones(s)][p] >> 16       at most 2048 if ones(s) is true
  *
- * and a probe cylinder is worth the largest share it has with the row's. A row's score is the sum over the
- * probe's `best` most worthy cylinders. All of it is in integers: every kernel gives the same scores.
+ * Of the shares that a probe cylinder p has with the row's, the largest counts, and by its fourth power, since
+ * even strangers' cylinders share 0.3 of their bits, and only what is well above that tells anything:
+ *
+ *     scaled(p) = 32 * min(largest share, 2047)
+ *     square(p) = scaled(p) * scaled(p) >> 16
+ *     worth(p)  = square(p) * square(p) >> 16                          0 to 65408
+ *
+ * A row's score is the sum over the probe's `best` most worthy cylinders. All of it is in integers: every kernel
+ * gives the same scores.
  */
 #ifndef SLUICEGATE_SCREEN_H
 #define SLUICEGATE_SCREEN_H

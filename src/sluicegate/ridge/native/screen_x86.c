@@ -47,7 +47,9 @@ TARGET_512 static inline __m512i worth_512(const struct screen_group *group, con
         __m512i share = _mm512_mulhi_epu16(common, _mm512_loadu_si512(group->reciprocal[ones[s]]));
         best = _mm512_mask_max_epu16(best, (__mmask32)group->gate[angles[s]], best, share);
     }
-    return best;
+    best = _mm512_slli_epi16(_mm512_min_epu16(best, _mm512_set1_epi16(2047)), 5);
+    best = _mm512_mulhi_epu16(best, best);
+    return _mm512_mulhi_epu16(best, best);
 }
 
 TARGET_512 static uint32_t sum_512(__m512i values)
@@ -131,8 +133,11 @@ TARGET_256 static void worth_256(const struct screen_group *group, const uint8_t
             best[side] = _mm256_max_epu16(best[side], share);
         }
     }
-    _mm256_storeu_si256((__m256i *)values, best[0]);
-    _mm256_storeu_si256((__m256i *)(values + 16), best[1]);
+    for (int side = 0; side < 2; side++) {
+        __m256i worth = _mm256_slli_epi16(_mm256_min_epu16(best[side], _mm256_set1_epi16(2047)), 5);
+        worth = _mm256_mulhi_epu16(worth, worth);
+        _mm256_storeu_si256((__m256i *)(values + 16 * side), _mm256_mulhi_epu16(worth, worth));
+    }
 }
 
 TARGET_256 void screen_avx2(const struct screen_group *groups, size_t count, size_t best, const uint8_t *rows,
