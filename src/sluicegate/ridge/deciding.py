@@ -99,9 +99,11 @@ Round = Callable[[Sequence[Asked], int, int], Sequence[Sequence[Candidate]]]
 
 
 def answers(
-    probes: Sequence[Template], searched: Round, parameters: Parameters, limit: int
+    probes: Sequence[Template], searched: Round, parameters: Parameters, *, limit: int, keep: int
 ) -> list[tuple[Candidate, ...]]:
     """For each probe the at most `limit` likeliest subjects, each named once, at their best.
+
+    At least `keep` subjects of a gallery go on from the coarse pass, in a rescue fewer.
 
     Raises:
         UsageError: `limit` is less than 1.
@@ -109,7 +111,7 @@ def answers(
     if limit < 1:
         raise UsageError("a search lists at least one candidate")
     given = [Asked(place, probe) for place, probe in enumerate(probes)]
-    found = [list(one) for one in searched(given, limit, parameters.screen.keep)]
+    found = [list(one) for one in searched(given, limit, keep)]
     doubtful = [one for one in given if band_of(found[one.place], parameters) is not Band.ACCEPT]
     rescue = parameters.fusion.rescue
     for what, order in ORDERS.items():

@@ -130,7 +130,7 @@ def identify(
             found.append(candidates)
         return found
 
-    (candidates,) = answers([probe], searched, parameters, limit)
+    (candidates,) = answers([probe], searched, parameters, limit=limit, keep=parameters.screen.keep)
     return Search(candidates, _engine_name(parameters), tuple(s.version for s in snapshots), work)
 
 

@@ -85,6 +85,24 @@ class Gallery(Protocol):
         """The gallery as it stands now."""
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """All writes to a gallery, in a count and a digest: galleries with one history have one version."""
+
+    writes: int = 0
+    digest: str = hashlib.sha256(b"gallery").hexdigest()
+
+    @property
+    def version(self) -> str:
+        """What a gallery calls its state."""
+        return f"{self.writes}-{self.digest[:16]}"
+
+    def after(self, what: str, subject: str, *marks: str) -> History:
+        """The history with one write more: what was done, to whom, with the templates of these digests."""
+        line = "\0".join((self.digest, what, subject, *marks))
+        return History(self.writes + 1, hashlib.sha256(line.encode()).hexdigest())
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Enrolled:
     serial: int
@@ -133,14 +151,13 @@ class MemoryGallery:
         self._by_digest: dict[str, tuple[str, ...]] = {}
         self._maker: Template | None = None
         self._serial = 0
-        self._writes = 0
-        self._history = hashlib.sha256(b"gallery").hexdigest()
+        self._history = History()
         self._snapshot: _MemorySnapshot | None = None
 
     @property
     def version(self) -> str:
         with self._lock:
-            return self._version()
+            return self._history.version
 
     @property
     def extractor(self) -> tuple[str, str] | None:
@@ -177,7 +194,7 @@ class MemoryGallery:
         with self._lock:
             if self._snapshot is None:
                 self._snapshot = _MemorySnapshot(
-                    version=self._version(),
+                    version=self._history.version,
                     maker=self._maker,
                     subjects=MappingProxyType(dict(self._subjects)),
                     names=MappingProxyType(dict(self._names)),
@@ -186,9 +203,6 @@ class MemoryGallery:
                     parameters=self._parameters,
                 )
             return self._snapshot
-
-    def _version(self) -> str:
-        return f"{self._writes}-{self._history[:16]}"
 
     def _checked(self, template: Template) -> str:
         """The template's digest, once it is known to be whole and of this gallery's extractor."""
@@ -225,7 +239,5 @@ class MemoryGallery:
                 self._by_digest.pop(mark, None)
 
     def _written(self, what: str, subject: str, *marks: str) -> None:
-        self._writes += 1
-        line = "\0".join((self._history, what, subject, *marks))
-        self._history = hashlib.sha256(line.encode()).hexdigest()
+        self._history = self._history.after(what, subject, *marks)
         self._snapshot = None

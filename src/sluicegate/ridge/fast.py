@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fast engine: the story of `engine.identify` over packed galleries, for one probe or a batch.
+
+Everybody is screened by the probe's most telling fingers, in one pass over a gallery for the whole batch; the
+best share by all fingers; the survivors are compared exactly by their first fingers, and the promising by
+all. What follows is decided where the plain engine's is. The answer depends on the probes and the galleries
+given: not on threads, kernels, shards, the other probes of a batch, or a gallery that was not given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from sluicegate.errors import UsageError
+from sluicegate.ridge.coarse import Question, question, renumbered
+from sluicegate.ridge.deciding import (
+    Asked,
+    Band,
+    Candidate,
+    Search,
+    Work,
+    answers,
+    band_of,
+    candidate_from,
+    is_promising,
+)
+from sluicegate.ridge.fusion import POSITIONS, fused, together
+from sluicegate.ridge.gallery import Gallery
+from sluicegate.ridge.gallery_packed import PackedSnapshot
+from sluicegate.ridge.parameters import Parameters
+from sluicegate.ridge.shard import LocalShard, Matches, Screened, Shard, Spread
+from sluicegate.ridge.template import Template
+
+ENGINE = "sluicegate-fast-1"
+
+
+@dataclass(frozen=True, slots=True)
+class FastEngine:
+    """Searches packed galleries; `threads` share the work of one call and change no answer."""
+
+    parameters: Parameters
+    threads: int = 1
+
+    @property
+    def name(self) -> str:
+        return f"{ENGINE}+{self.parameters.digest()[:12]}"
+
+    def identify(self, probe: Template, galleries: Sequence[Gallery], *, limit: int = 20) -> Search:
+        """See `engine.Engine`. Raises UsageError also for a gallery that is not packed."""
+        return self.identify_many([probe], galleries, limit=limit)[0]
+
+    def identify_many(
+        self, probes: Sequence[Template], galleries: Sequence[Gallery], *, limit: int = 20
+    ) -> list[Search]:
+        """One search for each probe, equal to searching it alone; the batch shares the passes."""
+        snapshots = [_packed(gallery) for gallery in galleries]
+        for probe in probes:
+            for snapshot in snapshots:
+                snapshot.require_comparable(probe)
+        with ExitStack() as stack:
+            spread: Spread = map
+            if self.threads > 1:
+                spread = stack.enter_context(ThreadPoolExecutor(self.threads)).map
+            shards = [[LocalShard(snapshot, self.parameters, spread)] for snapshot in snapshots]
+            return search(self.name, probes, shards, self.parameters, limit=limit)
+
+    def classify(self, search: Search) -> Band:
+        """See `engine.Engine`."""
+        return band_of(search.candidates, self.parameters)
+
+
+def _packed(gallery: Gallery) -> PackedSnapshot:
+    snapshot = gallery.snapshot()
+    if not isinstance(snapshot, PackedSnapshot):
+        raise UsageError("The fast engine searches packed galleries only.")
+    return snapshot
+
+
+def search(
+    engine: str,
+    probes: Sequence[Template],
+    galleries: Sequence[Sequence[Shard]],
+    parameters: Parameters,
+    *,
+    limit: int,
+) -> list[Search]:
+    """One search for each probe in galleries that are each given as all of their shards.
+
+    Raises:
+        UsageError: `limit` is less than 1. TemplateError: a probe is not whole.
+    """
+    questions = [question(probe, parameters) for probe in probes]
+    work = [Work() for _ in probes]
+
+    def searched(asked: Sequence[Asked], most: int, least: int) -> list[list[Candidate]]:
+        turned = [renumbered(questions[one.place], one.probe) for one in asked]
+        found: list[list[Candidate]] = [[] for _ in asked]
+        for index, shards in enumerate(galleries):
+            steps = _Steps(turned, shards, parameters, least)
+            for i, one in enumerate(asked):
+                found[i].extend(steps.candidates(i, index, most))
+                work[one.place] += steps.work[i]
+        return found
+
+    ranked = answers(probes, searched, parameters, limit=limit, keep=parameters.fast.keep)
+    versions = tuple(shards[0].version if shards else "" for shards in galleries)
+    return [Search(candidates, engine, versions, done) for candidates, done in zip(ranked, work, strict=True)]
+
+
+_Found = tuple[Shard, Screened]
+"""A subject, and the shard that has it."""
+
+
+class _Steps:
+    """A batch of questions on their way through the shards of one gallery."""
+
+    def __init__(
+        self, asked: Sequence[Question], shards: Sequence[Shard], parameters: Parameters, least: int
+    ) -> None:
+        self._asked = asked
+        self._shards = shards
+        self._parameters = parameters
+        self._size = sum(len(shard) for shard in shards)
+        self._least = least
+        self.work = [Work(self._size) for _ in asked]
+        self._survivors = self._screened()
+
+    def candidates(self, which: int, gallery: int, most: int) -> list[Candidate]:
+        """Candidates of one question, in no order."""
+        asked, numbers = self._asked[which], self._parameters
+        survivors = self._survivors[which]
+        looked = self._compared(which, survivors, numbers.screen.first, pairs=False)
+        likely: list[tuple[float, str, int]] = []
+        for i, ((_, one), matches) in enumerate(zip(survivors, looked, strict=True)):
+            settled = together(asked.probe, matches, numbers.fusion.separation)
+            likely.append((-fused(settled), one.subject, i))
+        chosen = [
+            survivors[i]
+            for place, (unlike, _, i) in enumerate(sorted(likely)[:most])
+            if place < numbers.screen.finish or is_promising(-unlike, len(looked[i]), numbers)
+        ]
+        whole = self._compared(which, chosen, len(POSITIONS), pairs=True)
+        return [
+            candidate_from(asked.probe, one.subject, matches, gallery, numbers)
+            for (_, one), matches in zip(chosen, whole, strict=True)
+        ]
+
+    def _screened(self) -> list[list[_Found]]:
+        """Who goes on to the exact comparison, for each question."""
+        if self._size <= self._least:
+            everybody = [(shard, one) for shard in self._shards for one in shard.everybody()]
+            return [everybody for _ in self._asked]
+        fast = self._parameters.fast
+        going = [self._going_on(one) for one in self._asked]
+        wide = max(self._least, round(fast.share * self._size))
+        whole = [len(one.telling) > fast.telling for one in self._asked]
+        keep = [max(wide, last) if more else last for last, more in zip(going, whole, strict=True)]
+        found: list[list[_Found]] = [[] for _ in self._asked]
+        for shard in self._shards:
+            screened, made = shard.screen(self._asked, keep)
+            for which, (ones, count) in enumerate(zip(screened, made, strict=True)):
+                found[which].extend((shard, one) for one in ones)
+                self.work[which] += Work(screened=count)
+        merged = [_best(ones, most) for ones, most in zip(found, keep, strict=True)]
+        return [
+            _best(self._rescreened(which, ones), going[which]) if whole[which] else ones
+            for which, ones in enumerate(merged)
+        ]
+
+    def _going_on(self, asked: Question) -> int:
+        """How many survive the coarse pass: fewer, the more fingers say so."""
+        shares = self._parameters.fast.survivors
+        share = shares[min(max(len(asked.telling), 1), len(shares)) - 1]
+        return max(self._least, round(share * self._size))
+
+    def _rescreened(self, which: int, ones: Sequence[_Found]) -> list[_Found]:
+        """Those again, by all fingers."""
+        found: list[_Found] = []
+        for shard in self._shards:
+            places = [one.place for whose, one in ones if whose is shard]
+            again, made = shard.rescreen(self._asked[which], places)
+            found.extend((shard, one) for one in again)
+            self.work[which] += Work(screened=made)
+        return found
+
+    def _compared(self, which: int, ones: Sequence[_Found], most: int, *, pairs: bool) -> list[Matches]:
+        """Compare these subjects, each where it lies; answers in their order."""
+        found: dict[int, Matches] = {}
+        for shard in self._shards:
+            mine = [i for i, (whose, _) in enumerate(ones) if whose is shard]
+            places = [ones[i][1].place for i in mine]
+            matches, made = shard.compare(self._asked[which], places, most=most, pairs=pairs)
+            found.update(zip(mine, matches, strict=True))
+            self.work[which] += Work(compared=made)
+        return [found[i] for i in range(len(ones))]
+
+
+def _best(found: Sequence[_Found], keep: int) -> list[_Found]:
+    """The likeliest of what several shards found, likeliest first, ties by name."""
+    return sorted(found, key=lambda one: (one[1].unworth, one[1].subject))[:keep]
