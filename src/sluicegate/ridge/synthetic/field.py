@@ -40,6 +40,10 @@ PROPORTIONS: tuple[tuple[Pattern, float], ...] = (
 )
 
 
+RECURVE_REACH = 0.16
+"""Spread, as a share of the finger's height, of the region about a core where ridges recurve."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """How the ridges of one finger run.
@@ -128,10 +132,15 @@ def _recurve(flow: Flow, core: complex, places: ComplexArray) -> FloatArray:
     # constant.
     axis = 2.0 * float(_bare(flow, np.array([core], np.complex64))[0])
     away = places - np.complex64(core)
-    near = np.exp(-(np.abs(away) ** 2) / np.float32(2 * (0.16 * flow.extent[0]) ** 2))
+    near = np.exp(-(np.abs(away) ** 2) / np.float32(2 * (RECURVE_REACH * flow.extent[0]) ** 2))
     turned = np.sin(np.angle(away) - np.float32(axis))
     recurved: FloatArray = np.float32(0.5 * flow.recurving) * near * turned
     return recurved
+
+
+def arch_place(pattern: Pattern) -> tuple[float, float]:
+    """Where the underlying arch is steepest above the center, and its reach, as shares of the height."""
+    return (-0.05, 0.33) if pattern is Pattern.ARCH else (0.3, 0.36)
 
 
 def _arch_slope(flow: Flow, places: ComplexArray) -> FloatArray:
@@ -140,7 +149,7 @@ def _arch_slope(flow: Flow, places: ComplexArray) -> FloatArray:
     In a plain arch it is steepest a little below the middle; elsewhere it rounds the ridges above the cores.
     """
     height, width = flow.extent
-    middle, reach = (-0.05, 0.33) if flow.pattern is Pattern.ARCH else (0.3, 0.36)
+    middle, reach = arch_place(flow.pattern)
     lift = np.exp(-((((places.imag / np.float32(height)) - np.float32(middle)) / np.float32(reach)) ** 2))
     slope: FloatArray = -np.float32(flow.arching) * lift * np.sin(places.real * np.float32(np.pi / width))
     return slope
