@@ -173,7 +173,7 @@ def test_numbers_that_the_header_cannot_hold_are_not_written() -> None:
     template = ours(finger())
     for given_ in ({"product": (1, 2)}, {"qualities": [101]}, {"qualities": [1, 2]}, {"device": 4096}):
         with pytest.raises(TemplateError, match="cannot be written"):
-            record_of(template, Kind.ISO, **given_)  # type: ignore[arg-type]
+            record_of(template, Kind.ISO, **given_)
     assert record_of(template, Kind.ANSI, product=(0x33, 1), device=7).product == (0x33, 1)
 
 

@@ -74,10 +74,10 @@ def _record(data: bytes, maker: str, ppi: float) -> Found:
         template = fmr_template.template_of(reading, maker=maker, ppi=ppi)
     except TemplateError as error:
         return Found(kind, None, reading.defects, error, reading)
-    extended = [view for view in template_views(reading) if view.extended]
-    dropped = (
-        (f"The extended data of {len(extended)} views (ridge counts, cores, deltas).",) if extended else ()
-    )
+    views = template_views(reading)
+    extended = sum(bool(view.extended) for view in views)
+    told = f"Extended data (ridge counts, cores, deltas), in {extended} of {len(views)} views."
+    dropped = (told,) if extended else ()
     return Found(kind, template, reading.defects, None, reading, dropped)
 
 
@@ -98,7 +98,7 @@ def _transaction(data: bytes, maker: str, ppi: float) -> Found:
         each = [type9.read(one, read.transaction.images, ppi=ppi) for one in read.transaction.of_type(9)]
         return Found("type9", None, tuple(defect for one in each[:20] for defect in one.defects), error)
     unread = [defect for defect in defects if defect.code == "T9-BLOCK"]
-    dropped = (f"{len(unread)} Type-9 records whose block is not read.",) if unread else ()
+    dropped = (f"Type-9 records whose block is not read: {len(unread)}.",) if unread else ()
     return Found("type9", template, defects, None, None, dropped)
 
 

@@ -179,7 +179,8 @@ def _lines(found: Found) -> Iterator[RenderableType]:
 
 def _verdict(found: Found) -> str:
     if found.template is None:
-        return f"refused: {found.trouble.message if found.trouble else 'there is no template'}"
+        trouble = found.trouble
+        return f"refused: {trouble.message} {trouble.advice}".rstrip() if trouble else "refused"
     worse = any(one.severity > Severity.NOTE for one in found.defects)
     fingers = found.template.fingers
     minutiae = sum(len(one.minutiae) for one in fingers)
