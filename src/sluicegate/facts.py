@@ -46,6 +46,13 @@ class FactKind(StrEnum):
     COPY_DELETED = "copy-deleted"  # G4: matched nobody; deletion attested
     QUERY_QUEUED = "query-queued"  # an IAQ waits for a person
     DETERMINED = "determined"  # a person answered: an IAR
+    # the people at the desks, by the names of their accounts; in private logs only
+    SIGNED_IN = "signed-in"
+    SIGN_IN_FAILED = "sign-in-failed"
+    SIGNED_OUT = "signed-out"  # by the person, or by the rules of sessions
+    TURNED_AWAY = "turned-away"  # a signed-in person asked for what their roles do not allow
+    ACCOUNT_CHANGED = "account-changed"
+    VIEWED = "viewed"  # a page with personal data is about to be sent
 
 
 REQUIRED: dict[FactKind, frozenset[str]] = {
@@ -80,4 +87,10 @@ REQUIRED: dict[FactKind, frozenset[str]] = {
     FactKind.COPY_DELETED: frozenset({"copy", "digest"}),
     FactKind.QUERY_QUEUED: frozenset({"copy"}),
     FactKind.DETERMINED: frozenset({"copy", "by"}),
+    FactKind.SIGNED_IN: frozenset({"who", "way"}),
+    FactKind.SIGN_IN_FAILED: frozenset({"who", "way", "why"}),
+    FactKind.SIGNED_OUT: frozenset({"who", "why"}),
+    FactKind.TURNED_AWAY: frozenset({"who", "route"}),
+    FactKind.ACCOUNT_CHANGED: frozenset({"who", "what", "by"}),
+    FactKind.VIEWED: frozenset({"who", "case", "part", "why"}),
 }

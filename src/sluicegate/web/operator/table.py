@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every module of operators' pages: whose stores it is handed, and its entry in the menu."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.routing import BaseRoute
+
+from sluicegate.web.operator.frame import Desk
+from sluicegate.web.operator.roles import Role, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A module of pages.
+
+    Attributes:
+        routes: makes its routes; their paths stand below `/desk`.
+        side: whose stores it is handed.
+        name: its entry in the menu, `desk.menu.NAME` in the catalogue; also its `section`.
+        address: where the entry leads.
+        roles: who sees the entry. What a route allows is said where the route is made.
+    """
+
+    routes: Callable[[Desk], Sequence[BaseRoute]]
+    side: Side
+    name: str
+    address: str
+    roles: tuple[Role, ...]
+
+
+DESK: tuple[Page, ...] = ()
+"""In the order of the menu: bookings, examiner, officer, registrar, records, health."""
