@@ -25,7 +25,10 @@ TURN = 256
 QUALITY = 15
 
 _SCALARS = [
-    *((name, "<i4") for name in ("layout", "pairs", "alike", "seeds", "tries", "least", "seed_turn", "reach")),
+    *(
+        (name, "<i4")
+        for name in ("layout", "pairs", "alike", "seeds", "tries", "least", "seed_turn", "reach")
+    ),
     *((name, "<i4") for name in ("neighbors", "least_neighbors", "cell_bar")),
     *((name, "<f4") for name in ("seed_distance", "seed_long", "seed_short")),
     *((name, "<f4") for name in ("wide", "narrow", "angle", "bend", "overlap")),

@@ -45,7 +45,7 @@ static int within(int32_t value, int32_t least, int32_t most)
 int sane_numbers(const numbers_t *n)
 {
     return n->layout == LAYOUT && within(n->pairs, 1, MOST_PAIRS) && within(n->alike, 1, 255) &&
-           within(n->seeds, 1, MOST_SEEDS) && within(n->tries, 1, MOST_TRIES) && within(n->least, 1, 100) &&
+           within(n->seeds, 1, MOST_SEEDS) && n->seeds <= n->pairs && within(n->tries, 1, MOST_TRIES) && within(n->least, 1, 100) &&
            within(n->seed_turn, 0, 64) && within(n->reach, 0, MOST_REACH) &&
            within(n->neighbors, 1, MOST_NEIGHBORS) && within(n->least_neighbors, 1, 100) &&
            within(n->cell_bar, 1, 65535);

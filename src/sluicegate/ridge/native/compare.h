@@ -68,7 +68,7 @@ typedef struct {
     _Alignas(64) int32_t ix[MOST_MINUTIAE];
     _Alignas(64) int32_t iy[MOST_MINUTIAE];
     _Alignas(64) int32_t ones[MOST_MINUTIAE];
-    _Alignas(64) uint64_t bits[4][MOST_MINUTIAE];
+    _Alignas(64) uint32_t bits[SIDE][MOST_MINUTIAE]; /* of the cylinder: by column of cells */
     uint8_t theta[MOST_MINUTIAE], quality[MOST_MINUTIAE];
 } finger_t;
 
@@ -79,9 +79,16 @@ typedef struct {
     _Alignas(64) float px[2 * MOST_PAIRS + LANES], py[2 * MOST_PAIRS + LANES];
     _Alignas(64) float rx[2 * MOST_PAIRS + LANES], ry[2 * MOST_PAIRS + LANES];
     _Alignas(64) int32_t weight[2 * MOST_PAIRS + LANES];
-    int32_t row[MOST_PAIRS], column[MOST_PAIRS], turn[MOST_PAIRS];
-    int32_t seeds[MOST_SEEDS], seed_count;
+    /* In order of row and column, with room for one that is looked at and not taken. */
+    int32_t row[MOST_PAIRS + 1], column[MOST_PAIRS + 1], like[MOST_PAIRS + 1], turn[MOST_PAIRS + 1];
+    int32_t which[MOST_PAIRS]; /* the pair at each place of the order of rotation */
+    int32_t seeds[MOST_SEEDS + 1], seed_count;
 } voters_t;
+
+/* Minutiae that correspond under some placement, and what each pair costs, below DEAR. */
+typedef struct {
+    int32_t count, row[MOST_MINUTIAE], column[MOST_MINUTIAE], cost[MOST_MINUTIAE];
+} pairs_t;
 
 typedef struct {
     numbers_t numbers;
@@ -91,10 +98,10 @@ typedef struct {
     _Alignas(64) float bent_x[MOST_MINUTIAE], bent_y[MOST_MINUTIAE];
     _Alignas(64) int32_t by_row[MOST_MINUTIAE], by_column[MOST_MINUTIAE];
     _Alignas(64) int32_t agrees[2 * MOST_PAIRS + LANES];
-    int32_t pair_count, pair_row[MOST_MINUTIAE], pair_column[MOST_MINUTIAE], pair_cost[MOST_MINUTIAE];
+    pairs_t pair_room[2], *pairs, *best;
     comparison_t found;
     _Alignas(64) uint8_t like[MOST_MINUTIAE * MOST_MINUTIAE];
-    uint32_t places[MOST_MINUTIAE * MOST_MINUTIAE];
+    int32_t places[MOST_MINUTIAE * MOST_MINUTIAE];
 } workspace_t;
 
 /* One set of kernels: `read` unpacks a record that `whole_record` accepted and builds its cylinders. */

@@ -10,7 +10,6 @@
 #else
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vpopcntdq")
 #endif
-#define HAS_POPCOUNT 1
 #include "compare_body.h"
 
 const kernel_t compare_avx512 = {"avx512", read_finger, compare_fingers};

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "compare_vectors.h"
+
 #ifdef __clang__
 #pragma STDC FP_CONTRACT OFF
 #endif
@@ -21,77 +23,81 @@ static int32_t unit_of(const uint8_t *record)
     return shift;
 }
 
-static int32_t nearest(const finger_t *f, int32_t i, const numbers_t *n, int32_t *near, int32_t *reached)
+/* The `most` smallest of `count` keys, in no order. */
+static int32_t keep_least(int32_t *keys, int32_t count, int32_t most)
 {
-    int32_t count = 0, all = 0, most = n->neighbors, farthest = 0;
-    for (int32_t j = 0; j < f->count; j++) {
-        int32_t dx = f->ix[j] - f->ix[i], dy = f->iy[j] - f->iy[i];
-        /* Compared before squaring: squares of far coordinates would not fit. */
-        if (dx > 95 || dx < -95 || dy > 95 || dy < -95 || j == i)
+    int32_t largest = 0;
+    for (int32_t k = 0; k < most; k++)
+        largest = keys[k] > keys[largest] ? k : largest;
+    for (int32_t k = most; k < count; k++) {
+        if (keys[k] > keys[largest])
             continue;
-        int32_t apart = dx * dx + dy * dy;
-        if (apart > n->reach)
-            continue;
-        int32_t key = apart << 9 | j;
-        all++;
-        if (count < most) {
-            near[count++] = key;
-            farthest = near[farthest] > key ? farthest : count - 1;
-        } else if (key < near[farthest]) {
-            near[farthest] = key;
-            for (int32_t k = 0; k < most; k++)
-                farthest = near[farthest] > near[k] ? farthest : k;
-        }
+        keys[largest] = keys[k];
+        for (int32_t l = 0; l < most; l++)
+            largest = keys[l] > keys[largest] ? l : largest;
     }
-    *reached = all < most ? all : most;
-    return count;
+    return most;
 }
 
-static void add_neighbor(const finger_t *f, int32_t i, int32_t j, const numbers_t *n,
-                         uint16_t value[SIDE][SIDE * SECTORS])
+/* The nearest others in reach of minutia i, as squared distance << 9 | row, in no order; how many. */
+static int32_t nearest(const finger_t *f, int32_t i, const numbers_t *n, int32_t *near)
 {
-    int32_t dx = f->ix[j] - f->ix[i], dy = f->iy[j] - f->iy[i];
+    _Alignas(64) int32_t apart[MOST_MINUTIAE];
+    int32_t x = f->ix[i], y = f->iy[i], reach = n->reach, count = 0;
+    for (int32_t j = 0; j < f->padded; j += LANES)
+        for (int k = j; k < j + LANES; k++) {
+            int32_t dx = f->ix[k] - x, dy = f->iy[k] - y;
+            apart[k] = dx * dx + dy * dy;
+        }
+    for (int32_t j = 0; j < f->count; j++) {
+        near[count] = (int32_t)((uint32_t)apart[j] << 9 | (uint32_t)j);
+        count += (apart[j] <= reach) & (j != i);
+    }
+    return count <= n->neighbors ? count : keep_least(near, count, n->neighbors);
+}
+
+static void fill_cells(const finger_t *f, int32_t i, const int32_t *near, int32_t count, const numbers_t *n,
+                       cells_t value[SIDE])
+{
+    _Alignas(64) uint16_t sides[MOST_NEIGHBORS][SIDE * SECTORS];
+    const uint16_t *across[MOST_NEIGHBORS];
     int32_t c = n->cosine14[f->theta[i]], s = n->sine14[f->theta[i]];
-    /* u along the minutia's direction, v to the left of it, in half pixels from the edge of the tables. */
-    int32_t u = ((dx * c - dy * s + (1 << 12)) >> 13) + ROWS / 2;
-    int32_t v = ((-dx * s - dy * c + (1 << 12)) >> 13) + ROWS / 2;
-    const uint16_t *across = n->across[u], *along = n->along[v];
-    const uint16_t *sector = n->sector[(uint8_t)(f->theta[j] - f->theta[i])];
-    uint16_t sides[SIDE * SECTORS];
-    for (int d = 0; d < SECTORS; d++)
-        for (int b = 0; b < SIDE; b++)
-            sides[d * SIDE + b] = (uint16_t)((uint32_t)along[b] * sector[d] >> 16);
-    for (int a = 0; a < SIDE; a++)
-        for (int k = 0; k < SIDE * SECTORS; k++)
-            value[a][k] = (uint16_t)(value[a][k] + ((uint32_t)across[a] * sides[k] >> 16));
-}
-
-static uint32_t flags(const uint16_t value[SIDE * SECTORS], uint16_t bar)
-{
-    uint32_t set = 0;
-    for (int k = 0; k < SIDE * SECTORS; k++)
-        set |= (uint32_t)(value[k] >= bar) << k;
-    return set;
+    for (int32_t k = 0; k < count; k++) {
+        int32_t j = near[k] & 511, dx = f->ix[j] - f->ix[i], dy = f->iy[j] - f->iy[i];
+        /* u along the minutia's direction, v to the left of it, in half pixels from the edge of the tables. */
+        int32_t u = ((dx * c - dy * s + (1 << 12)) >> 13) + ROWS / 2;
+        int32_t v = ((-dx * s - dy * c + (1 << 12)) >> 13) + ROWS / 2;
+        across[k] = n->across[u];
+        multiply_out(n->along[v], n->sector[(uint8_t)(f->theta[j] - f->theta[i])], sides[k]);
+    }
+    for (int a = 0; a < SIDE; a += 4) {
+        cells_t sum[4];
+        memset(sum, 0, sizeof sum);
+        for (int32_t k = 0; k < count; k++) {
+            cells_t side;
+            memcpy(&side, sides[k], sizeof side);
+            for (int b = 0; b < 4; b++)
+                add_scaled(&sum[b], &side, across[k][a + b]);
+        }
+        for (int b = 0; b < 4; b++)
+            value[a + b] = sum[b];
+    }
 }
 
 static void build_cylinder(finger_t *f, int32_t i, const numbers_t *n)
 {
-    int32_t near[MOST_NEIGHBORS], reached;
-    _Alignas(64) uint16_t value[SIDE][SIDE * SECTORS];
-    uint32_t word[SIDE];
-    int32_t count = nearest(f, i, n, near, &reached);
-    memset(word, 0, sizeof word);
-    if (reached >= n->least_neighbors) {
-        memset(value, 0, sizeof value);
-        for (int32_t k = 0; k < count; k++)
-            add_neighbor(f, i, near[k] & 511, n, value);
-        for (int a = 0; a < SIDE; a++)
-            word[a] = flags(value[a], (uint16_t)n->cell_bar) & n->circle[a];
-    }
+    int32_t near[MOST_MINUTIAE];
+    cells_t value[SIDE];
+    int32_t count = nearest(f, i, n, near);
     f->ones[i] = 0;
-    for (int w = 0; w < 4; w++) {
-        f->bits[w][i] = (uint64_t)word[2 * w + 1] << 32 | word[2 * w];
-        f->ones[i] += __builtin_popcountll(f->bits[w][i]);
+    for (int a = 0; a < SIDE; a++)
+        f->bits[a][i] = 0;
+    if (count < n->least_neighbors)
+        return;
+    fill_cells(f, i, near, count, n, value);
+    for (int a = 0; a < SIDE; a++) {
+        f->bits[a][i] = flags(&value[a], (uint16_t)n->cell_bar) & n->circle[a];
+        f->ones[i] += __builtin_popcount(f->bits[a][i]);
     }
 }
 
@@ -114,7 +120,7 @@ static void read_finger(const numbers_t *n, const uint8_t *record, finger_t *f)
         f->y[i] = i < f->count ? (float)f->iy[i] : 1e6f;
         f->u[i] = n->cosine[f->theta[i]];
         f->v[i] = n->sine[f->theta[i]];
-        for (int w = 0; w < 4; w++)
+        for (int w = 0; w < SIDE; w++)
             f->bits[w][i] = 0;
         f->ones[i] = 0;
     }
@@ -124,42 +130,17 @@ static void read_finger(const numbers_t *n, const uint8_t *record, finger_t *f)
 
 /* ---- likely pairs ---- */
 
-#ifdef HAS_POPCOUNT
-static inline int32_t common_bits(const uint64_t a[4], const finger_t *r, int32_t j)
-{
-    return (int32_t)(__builtin_popcountll(a[0] & r->bits[0][j]) + __builtin_popcountll(a[1] & r->bits[1][j]) +
-                     __builtin_popcountll(a[2] & r->bits[2][j]) + __builtin_popcountll(a[3] & r->bits[3][j]));
-}
-#else
-static inline uint64_t nibbles(uint64_t x)
-{
-    x -= x >> 1 & 0x5555555555555555u;
-    return (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
-}
-
-static inline int32_t common_bits(const uint64_t a[4], const finger_t *r, int32_t j)
-{
-    uint64_t low = nibbles(a[0] & r->bits[0][j]) + nibbles(a[1] & r->bits[1][j]);
-    uint64_t high = nibbles(a[2] & r->bits[2][j]) + nibbles(a[3] & r->bits[3][j]);
-    uint64_t bytes = (low & 0x0f0f0f0f0f0f0f0fu) + (low >> 4 & 0x0f0f0f0f0f0f0f0fu) +
-                     (high & 0x0f0f0f0f0f0f0f0fu) + (high >> 4 & 0x0f0f0f0f0f0f0f0fu);
-    bytes += bytes >> 32;
-    bytes += bytes >> 16;
-    bytes = (bytes & 0xff) + (bytes >> 8 & 0xff);
-    return (int32_t)bytes;
-}
-#endif
-
 static void likenesses(const finger_t *p, const finger_t *r, uint8_t *restrict like)
 {
     for (int32_t i = 0; i < p->count; i++) {
-        uint64_t a[4] = {p->bits[0][i], p->bits[1][i], p->bits[2][i], p->bits[3][i]};
         int32_t ones = p->ones[i];
+        uint32_t a[SIDE];
+        for (int w = 0; w < SIDE; w++)
+            a[w] = p->bits[w][i];
         uint8_t *row = like + (size_t)i * (size_t)r->padded;
         for (int32_t j = 0; j < r->padded; j += LANES) {
             int32_t common[LANES];
-            for (int k = 0; k < LANES; k++)
-                common[k] = common_bits(a, r, j + k);
+            common_bits(a, (const uint32_t(*)[MOST_MINUTIAE])(&r->bits[0][j]), common);
             for (int k = 0; k < LANES; k++) {
                 int32_t total = ones + r->ones[j + k];
                 /* At least 1: no bits on either side make a likeness of 0. */
@@ -185,9 +166,28 @@ static cut_t cut_for(const int32_t tally[256], int32_t least, int32_t most)
     return (cut_t){least - 1, 0};
 }
 
-static int taken_by(cut_t *cut, int32_t likeness)
+/* 1 if it is taken, and 0; without a branch that nothing could foretell. */
+static inline int32_t taken_by(cut_t *cut, int32_t likeness)
 {
-    return likeness > cut->bar || (likeness == cut->bar && cut->room-- > 0);
+    int32_t at_bar = likeness == cut->bar, taken = (likeness > cut->bar) | (at_bar & (cut->room > 0));
+    cut->room -= at_bar;
+    return taken;
+}
+
+/* Places whose likeness reaches the bar, as likeness << 18 | row << 9 | column, by row and column. */
+static int32_t list_places(workspace_t *w, int32_t tally[256])
+{
+    const finger_t *r = &w->reference;
+    const uint8_t *like = w->like;
+    int32_t listed = 0;
+    for (int32_t i = 0; i < w->probe.count; i++, like += r->padded)
+        for (int32_t j = 0; j < r->padded; j += LANES)
+            for (uint32_t left = bytes_reaching(like + j, (uint8_t)w->numbers.alike); left; left &= left - 1) {
+                int32_t column = j + __builtin_ctz(left);
+                tally[like[column]]++;
+                w->places[listed++] = like[column] << 18 | i << 9 | column;
+            }
+    return listed;
 }
 
 static void choose_pairs(workspace_t *w)
@@ -195,32 +195,21 @@ static void choose_pairs(workspace_t *w)
     const numbers_t *n = &w->numbers;
     const finger_t *p = &w->probe, *r = &w->reference;
     voters_t *o = &w->voters;
-    int32_t tally[256] = {0}, size = p->count * r->padded, listed = 0;
-    uint8_t bar = (uint8_t)n->alike;
-    for (int32_t at = 0; at < size; at++) {
-        w->places[listed] = (uint32_t)at;
-        listed += w->like[at] >= bar;
-    }
-    for (int32_t k = 0; k < listed; k++)
-        tally[w->like[w->places[k]]]++;
+    int32_t tally[256] = {0}, listed = list_places(w, tally), count = 0, seed_count = 0;
     cut_t pairs = cut_for(tally, n->alike, n->pairs), seeds = cut_for(tally, n->alike, n->seeds);
-    o->count = o->seed_count = 0;
-    int32_t row = 0, first = 0;
     for (int32_t k = 0; k < listed; k++) {
-        int32_t at = (int32_t)w->places[k], likeness = w->like[at];
-        if (!taken_by(&pairs, likeness))
-            continue;
-        while (at >= first + r->padded) {
-            row++;
-            first += r->padded;
-        }
-        o->row[o->count] = row;
-        o->column[o->count] = at - first;
-        o->turn[o->count] = (uint8_t)(r->theta[at - first] - p->theta[row]);
-        if (taken_by(&seeds, likeness))
-            o->seeds[o->seed_count++] = o->count;
-        o->count++;
+        int32_t likeness = w->places[k] >> 18, row = w->places[k] >> 9 & 511, column = w->places[k] & 511;
+        o->row[count] = row;
+        o->column[count] = column;
+        o->like[count] = likeness;
+        o->turn[count] = (uint8_t)(r->theta[column] - p->theta[row]);
+        o->seeds[seed_count] = count;
+        /* Whatever is a seed is a pair: there are at least as many of these. */
+        seed_count += taken_by(&seeds, likeness);
+        count += taken_by(&pairs, likeness);
     }
+    o->count = count;
+    o->seed_count = seed_count;
 }
 
 /* ---- votes ---- */
@@ -238,12 +227,13 @@ static void order_by_turn(workspace_t *w, int32_t sorted[MOST_PAIRS])
     memcpy(o->start, next, sizeof o->start);
     for (int32_t k = 0; k < o->count; k++) {
         int32_t to = sorted[k] = next[o->turn[k]]++;
+        o->which[to] = k;
         for (int32_t copy = to; copy < 2 * o->count; copy += o->count) {
             o->px[copy] = p->x[o->row[k]];
             o->py[copy] = p->y[o->row[k]];
             o->rx[copy] = r->x[o->column[k]];
             o->ry[copy] = r->y[o->column[k]];
-            o->weight[copy] = w->like[o->row[k] * r->padded + o->column[k]];
+            o->weight[copy] = o->like[k];
         }
     }
     memset(o->px + 2 * o->count, 0, LANES * sizeof(float));
@@ -370,23 +360,28 @@ static void pair_up(workspace_t *w, const float *restrict x, const float *restri
         }
         w->by_row[i] = least_of(lane);
     }
-    w->pair_count = 0;
+    pairs_t *found = w->pairs;
+    found->count = 0;
     for (int32_t i = 0; i < w->probe.count; i++) {
         int32_t cost = w->by_row[i] >> 9, j = w->by_row[i] & 511;
         if (cost < DEAR && by_column[j] == (cost << 9 | i)) {
-            w->pair_row[w->pair_count] = i;
-            w->pair_column[w->pair_count] = j;
-            w->pair_cost[w->pair_count++] = cost;
+            found->row[found->count] = i;
+            found->column[found->count] = j;
+            found->cost[found->count++] = cost;
         }
     }
+}
+
+static int32_t pair_quality(const workspace_t *w, int32_t k)
+{
+    return w->numbers.weight[w->probe.quality[w->pairs->row[k]]][w->reference.quality[w->pairs->column[k]]];
 }
 
 static int64_t pair_weight(const workspace_t *w)
 {
     int64_t sum = 0;
-    for (int32_t k = 0; k < w->pair_count; k++)
-        sum += (int64_t)w->numbers.close[w->pair_cost[k] >> 5] *
-               w->numbers.weight[w->probe.quality[w->pair_row[k]]][w->reference.quality[w->pair_column[k]]];
+    for (int32_t k = 0; k < w->pairs->count; k++)
+        sum += (int64_t)w->numbers.close[w->pairs->cost[k] >> 5] * pair_quality(w, k);
     return sum;
 }
 
@@ -394,6 +389,7 @@ static int64_t pair_weight(const workspace_t *w)
 static void bend(workspace_t *w)
 {
     const finger_t *r = &w->reference;
+    const pairs_t *pairs = w->pairs;
     float spread = w->numbers.bend;
     for (int32_t i = 0; i < w->probe.padded; i += LANES) {
         float sum[LANES], move_x[LANES], move_y[LANES];
@@ -402,9 +398,9 @@ static void bend(workspace_t *w)
             sum[k] = 1.0f;
             move_x[k] = move_y[k] = 0.0f;
         }
-        for (int32_t l = 0; l < w->pair_count; l++) {
-            float ax = w->x[w->pair_row[l]], ay = w->y[w->pair_row[l]];
-            float to_x = r->x[w->pair_column[l]] - ax, to_y = r->y[w->pair_column[l]] - ay;
+        for (int32_t l = 0; l < pairs->count; l++) {
+            float ax = w->x[pairs->row[l]], ay = w->y[pairs->row[l]];
+            float to_x = r->x[pairs->column[l]] - ax, to_y = r->y[pairs->column[l]] - ay;
             for (int k = 0; k < LANES; k++) {
                 float dx = w->x[i + k] - ax, dy = w->y[i + k] - ay;
                 float t = 1.0f - (dx * dx + dy * dy) * spread;
@@ -453,17 +449,15 @@ static void overlapping(workspace_t *w, int64_t *probe, int64_t *reference)
         *reference += seen[j] ? r->quality[j] : 0;
 }
 
-static void settle(workspace_t *w, placement_t at)
+/* Refit to the pairs at hand, those of the best placement; pair, bend, pair, bend, pair, and score. */
+static void settle(workspace_t *w)
 {
     const numbers_t *n = &w->numbers;
     moments_t m = {0};
     int64_t ours, theirs;
-    place(w, at);
-    pair_up(w, w->x, w->y, n->wide);
-    for (int32_t k = 0; k < w->pair_count; k++)
+    for (int32_t k = 0; k < w->pairs->count; k++)
         /* Never quite nothing: pairs of no quality still have places. */
-        add_moment(&m, &w->probe, w->pair_row[k], &w->reference, w->pair_column[k],
-                   1 + n->weight[w->probe.quality[w->pair_row[k]]][w->reference.quality[w->pair_column[k]]], n);
+        add_moment(&m, &w->probe, w->pairs->row[k], &w->reference, w->pairs->column[k], 1 + pair_quality(w, k), n);
     w->found.placement = fitted(&m);
     place(w, w->found.placement);
     pair_up(w, w->x, w->y, n->wide);
@@ -471,7 +465,7 @@ static void settle(workspace_t *w, placement_t at)
     pair_up(w, w->bent_x, w->bent_y, n->narrow);
     bend(w);
     pair_up(w, w->bent_x, w->bent_y, n->narrow);
-    if (w->pair_count < n->least)
+    if (w->pairs->count < n->least)
         return;
     overlapping(w, &ours, &theirs);
     if (ours == 0 || theirs == 0)
@@ -479,10 +473,10 @@ static void settle(workspace_t *w, placement_t at)
     double weight = (double)pair_weight(w) / (65535.0 * 255.0);
     double expected = sqrt((double)(ours * theirs)) / 15.0;
     w->found.similarity = (float)(weight * weight / expected);
-    w->found.count = w->pair_count;
-    for (int32_t k = 0; k < w->pair_count; k++) {
-        w->found.pairs[k][0] = (uint16_t)w->pair_row[k];
-        w->found.pairs[k][1] = (uint16_t)w->pair_column[k];
+    w->found.count = w->pairs->count;
+    for (int32_t k = 0; k < w->pairs->count; k++) {
+        w->found.pairs[k][0] = (uint16_t)w->pairs->row[k];
+        w->found.pairs[k][1] = (uint16_t)w->pairs->column[k];
     }
 }
 
@@ -501,15 +495,22 @@ static int32_t propose(workspace_t *w, const int32_t *sorted, const int32_t *vot
     window(o, turn, w->numbers.seed_turn, &from, &to);
     votes_for(o, &w->numbers, sorted[pair], turn, from, to, w->agrees);
     moments_t m = {0};
-    for (int32_t k = 0; k < o->count; k++) {
-        int32_t at = sorted[k] < from ? sorted[k] + o->count : sorted[k];
-        if (at >= to || w->agrees[at - from] == 0)
+    for (int32_t at = from; at < to; at++) {
+        int32_t k = o->which[at < o->count ? at : at - o->count];
+        if (w->agrees[at - from] == 0)
             continue;
         taken[sorted[k]] = 1;
         add_moment(&m, &w->probe, o->row[k], &w->reference, o->column[k], w->agrees[at - from], &w->numbers);
     }
     *proposed = fitted(&m);
     return votes[seed];
+}
+
+static void swap_pairs(workspace_t *w)
+{
+    pairs_t *best = w->pairs;
+    w->pairs = w->best;
+    w->best = best;
 }
 
 static void compare_fingers(workspace_t *w)
@@ -519,6 +520,8 @@ static void compare_fingers(workspace_t *w)
     int32_t sorted[MOST_PAIRS], votes[MOST_SEEDS], from, to;
     uint8_t taken[MOST_PAIRS] = {0};
     memset(&w->found, 0, offsetof(comparison_t, pairs));
+    w->pairs = &w->pair_room[0];
+    w->best = &w->pair_room[1];
     likenesses(&w->probe, &w->reference, w->like);
     choose_pairs(w);
     if (o->count < n->least)
@@ -529,17 +532,19 @@ static void compare_fingers(workspace_t *w)
         window(o, o->turn[pair], n->seed_turn, &from, &to);
         votes[k] = votes_for(o, n, sorted[pair], o->turn[pair], from, to, w->agrees);
     }
-    placement_t best = {0}, proposed;
+    placement_t proposed;
     int64_t most = 0;
     for (int32_t t = 0; t < n->tries && propose(w, sorted, votes, taken, &proposed); t++) {
         place(w, proposed);
         pair_up(w, w->x, w->y, n->wide);
         int64_t weight = pair_weight(w);
-        if (w->pair_count >= n->least && weight > most) {
+        if (w->pairs->count >= n->least && weight > most) {
             most = weight;
-            best = proposed;
+            swap_pairs(w);
         }
     }
-    if (most > 0)
-        settle(w, best);
+    if (most > 0) {
+        swap_pairs(w);
+        settle(w);
+    }
 }
