@@ -6,7 +6,8 @@ is one entry of the log, flushed before it is acknowledged. Expunging also overw
 zeros at once, in segment or log; compaction gives the room back. One process writes; any number read, and
 follow by `refresh` without stopping: a search keeps the files it began with, though their names be gone.
 
-A search that runs in the very moment of an expunction may see that subject fade: zeros are similar to nobody.
+A search that runs in the very moment when a subject is expunged or replaced may see that subject fade: zeros
+are similar to nobody. Enrolling never does that: what it writes anew stays readable where it was.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from sluicegate.ridge.gallery_manifest import MANIFEST, Manifest, log_name, segm
 from sluicegate.ridge.gallery_packed import FULL_SEGMENT, Change, PackedGallery
 from sluicegate.ridge.gallery_view import View, look
 from sluicegate.ridge.parameters import Parameters
-from sluicegate.ridge.segment import Segment, joined, kept, packed
+from sluicegate.ridge.segment import COLUMNS, Segment, joined, kept, packed
 from sluicegate.ridge.template import Template, digest, encode
 
 _TRIES = 3  # a reader may come between two writes of an expunction; the next look finds both
@@ -199,31 +200,35 @@ class FileGallery(PackedGallery):
         view.logged.pop(change.subject, None)
         if body:
             view.logged[change.subject] = entry.number
+        if out.moved:
+            view.moved[entry.number] = out
         super()._write(change)
         view.history, view.state = self._history, self._state
-        self._blank(out)
+        if not out.moved:
+            self._blank(out)
 
     def _out(self, change: Change) -> log.Out:
         if change.out is None:
             return log.Out()
         part, place = change.out
         if self._state.parts[part].file:
-            return log.Out(log.SEGMENT, list(self._view.files)[part], place)
-        return log.Out(log.LOG, self._view.logged[change.subject], 0)
+            return log.Out(log.SEGMENT, list(self._view.files)[part], place, change.what == "enrol")
+        return log.Out(log.LOG, self._view.logged[change.subject], 0, change.what == "enrol")
 
     def _blank(self, out: log.Out) -> None:
-        """Overwrite with zeros what an entry took out; doing it again changes nothing."""
+        """Overwrite with zeros what an entry took out, wherever it lay; doing it again changes nothing."""
         if out.kind == log.SEGMENT:
             one = self._view.files[out.number]
             spans = [
-                (one.head.at[name] + first * one.segment.column(name).itemsize, last - first, name)
+                (one.head.at[name] + first * COLUMNS[name].itemsize, (last - first) * COLUMNS[name].itemsize)
                 for name, first, last in one.segment.content(out.place)
             ]
-            sized = [(at, items * one.segment.column(name).itemsize) for at, items, name in spans]
-            disk.blank(self._folder / segment_name(out.number), sized)
+            disk.blank(self._folder / segment_name(out.number), spans)
         elif out.kind == log.LOG:
             at, end = self._view.bodies[out.number]
             disk.blank(self._folder / log_name(self._view.manifest.log), [(at, end - at)])
+            if out.number in self._view.moved:
+                self._blank(self._view.moved[out.number])
 
     def _tidy(self) -> None:
         """Finish what a crash cut off: an entry half written, zeros of expunctions, files of no manifest."""
@@ -231,7 +236,8 @@ class FileGallery(PackedGallery):
             path = self._folder / log_name(self._view.manifest.log)
             disk.append(path, b"", self._view.end)
             for entry in log.entries(disk.read(path))[0]:
-                self._blank(entry.out)
+                if not entry.out.moved:
+                    self._blank(entry.out)
         self._sweep()
 
     def _sweep(self) -> None:

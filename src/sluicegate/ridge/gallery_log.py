@@ -20,15 +20,20 @@ _CRC = struct.Struct("<I")
 HEAD_BYTES = _HEAD.size + _CRC.size
 
 NOWHERE, SEGMENT, LOG = 0, 1, 2
+_MOVED = 4  # added to the kind
 
 
 @dataclass(frozen=True, slots=True)
 class Out:
-    """What an entry takes out: a place of a numbered segment, or the body of an earlier entry."""
+    """What an entry takes out: a place of a numbered segment, or the body of an earlier entry.
+
+    `moved`: the entry holds all of it again and more, so the bytes may stay until the subject is expunged.
+    """
 
     kind: int = NOWHERE
     number: int = 0
     place: int = 0
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ def to_bytes(entry: Entry) -> bytes:
     head = _HEAD.pack(
         MAGIC,
         entry.number,
-        out.kind,
+        out.kind | (_MOVED if out.moved else 0),
         out.number,
         out.place,
         len(entry.body),
@@ -101,7 +106,8 @@ def _entry(data: bytes, at: int, number: int | None) -> Entry | None:
         return None
     body = data[begin : begin + length]
     whole = zlib.crc32(body) == crc
-    return Entry(own, writes, digest, Out(kind, number_out, place), body, begin, begin + length, whole)
+    out = Out(kind & ~_MOVED, number_out, place, bool(kind & _MOVED))
+    return Entry(own, writes, digest, out, body, begin, begin + length, whole)
 
 
 def _magics(data: bytes, start: int) -> list[int]:

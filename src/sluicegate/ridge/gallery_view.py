@@ -38,6 +38,7 @@ class View:
     """A folder as read so far: `end` bytes and `last` entries of the log are in `state`.
 
     `logged`: the entry that a subject's content lies in, for those in the log. `bodies`: where that is.
+    `moved`: for entries that hold a subject anew, where they lay before.
     """
 
     manifest: Manifest
@@ -46,6 +47,7 @@ class View:
     history: History
     logged: dict[str, int] = field(default_factory=dict)
     bodies: dict[int, tuple[int, int]] = field(default_factory=dict)
+    moved: dict[int, log.Out] = field(default_factory=dict)
     end: int = 0
     last: int = 0
 
@@ -64,7 +66,9 @@ def look(folder: Path, parameters: Parameters, form: str, before: View | None) -
             advice="Build it anew from the templates.",
         )
     if before is not None and before.manifest == manifest:
-        view = replace(before, logged=dict(before.logged), bodies=dict(before.bodies))
+        view = replace(
+            before, logged=dict(before.logged), bodies=dict(before.bodies), moved=dict(before.moved)
+        )
     else:
         view = _opened(folder, parameters, manifest, before.files if before else {})
     if manifest.log:
@@ -105,6 +109,8 @@ def _follow(view: View, data: bytes) -> None:
     for entry in fresh:
         view.last = entry.number
         view.bodies[entry.number] = (entry.at, entry.end)
+        if entry.out.moved:
+            view.moved[entry.number] = entry.out
         where = _whence(view, entry.out)
         into, maker = None, view.state.maker
         if entry.body:
