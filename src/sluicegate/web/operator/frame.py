@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What operators' pages stand on: who may open one, what it is handed, what is entered before it is sent.
 
-A page module has `routes(desk)`. Each of its routes answers through `guarded`; a route that does not is
+A page module has `routes(desk)`, `TEMPLATES`, and a row in `table.DESK`. Each of its routes answers through `guarded`; a route that does not is
 refused when the site starts. What a page is handed is narrowed to its side: a page of the partner cannot name
 a store of the bureau.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import ImmutableMultiDict
@@ -33,7 +33,7 @@ from sluicegate.store.people_sittings import FULL, Asked, Sitting, Sittings, Tri
 from sluicegate.store.programs import ProgramSource
 from sluicegate.store.registering import Registry
 from sluicegate.store.repository import Repository
-from sluicegate.web.catalog import ENGLISH, catalog
+from sluicegate.web.catalog import ENGLISH
 from sluicegate.web.frame import Site
 from sluicegate.web.operator import csrf
 from sluicegate.web.operator.accounts import Flood
@@ -149,11 +149,13 @@ class Desk:
         status: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """A page of the desks: in English, and kept by no cache."""
-        words = catalog(ENGLISH)
-        own = {"t": words.text, "n": words.count, "language": ENGLISH, **values}
-        sent = {"Content-Language": ENGLISH, "Cache-Control": "no-store", **(headers or {})}
-        return self.site.pages.show(request, template, own, section=section, status=status, headers=sent)
+        """A page of the desks, in English, kept by no cache. Its template extends `parts/desk.html`.
+
+        `values` are those that the module's `TEMPLATES` declares; for the rest see `Pages.show`.
+        """
+        sent = {"Cache-Control": "no-store", **(headers or {})}
+        english = Request({**request.scope, "headers": _LANGUAGE, "query_string": _without_language(request)})
+        return self.site.pages.show(english, template, values, section=section, status=status, headers=sent)
 
     def enter(self, kind: FactKind, who: tuple[str, ...], body: Mapping[str, Json], case: str = "") -> None:
         """Enter a fact in the private log of a side: the partner's for its people, else the bureau's.
@@ -191,6 +193,13 @@ class Desk:
         """
         roles = (role,) if isinstance(role, Role) else tuple(role)
         return Guarded(self, handler, roles, personal).answer
+
+
+_LANGUAGE = [(b"accept-language", ENGLISH.encode())]
+
+
+def _without_language(request: Request) -> bytes:
+    return urlencode([one for one in request.query_params.multi_items() if one[0] != "lang"]).encode()
 
 
 Handler = Callable[[Request, Person], Response]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -28,6 +28,31 @@ from sluicegate.web.operator.sessions import Judged, Person, give, judge, take, 
 
 log = logging.getLogger("sluicegate.desk")
 
+TEMPLATES: Mapping[str, Mapping[str, str]] = {
+    "operator/sign_in.html": {
+        "why": "what happened before: wrong, wait, idle, ended, out, provider, or empty",
+        "wait": "minutes until the name may be tried again",
+        "back": "address of the desks to go to afterwards",
+        "passkeys": "whether browsers make passkeys for this site",
+        "provider": "host of the OpenID provider, or empty",
+    },
+    "operator/sign_enrol.html": {"why": "wrong, wait, or empty", "wait": "minutes until the next try"},
+    "operator/sign_factors.html": {
+        "name": "the account",
+        "secret": "of the code generator, in groups of four",
+        "picture": "the same as a QR code, a data address",
+        "wrong": "a sentence of ours about what was typed, or empty",
+        "shortest": "characters that a password needs",
+        "passkeys": "whether browsers make passkeys for this site",
+    },
+    "operator/home.html": {"meaning": "what each role does"},
+    "operator/account.html": {
+        "meaning": "what each role does",
+        "account": "the person's own account",
+        "passkeys": "whether a passkey can be added now",
+        "sittings": "way, minutes since the beginning, minutes since the last use",
+    },
+}
 WAY = "password and code"
 FACTORS = "/desk/enrol/factors"
 _REASONS = {"idle", "ended", "out"}
