@@ -99,6 +99,19 @@ def test_extended_data_are_kept_as_bytes_and_their_areas_told_apart() -> None:
     assert fmr.raw(reading.record) == data
 
 
+@pytest.mark.parametrize("block", ["0001 0003", "0001 0009 01 000102", "0001 0004 00"])
+def test_areas_that_do_not_fill_their_block_are_told(block: str) -> None:
+    """An area shorter than its own head, one that overruns the block, and a rest are told and kept."""
+    extended = bytes.fromhex(block)
+    data = (
+        ISO[:8] + (len(ISO) + len(extended)).to_bytes(4) + ISO[12:-2] + len(extended).to_bytes(2) + extended
+    )
+    assert codes(data) == {"FMR-EXTENDED"}
+    record = fmr.read(data).record
+    assert record is not None
+    assert fmr.raw(record) == data
+
+
 MUTATIONS: list[tuple[str, int, bytes, str]] = [
     ("another length", 8, b"\0\0\0\x2b", "FMR-LENGTH"),
     ("no size", 14, b"\0\0", "FMR-SIZE"),

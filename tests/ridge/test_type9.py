@@ -18,9 +18,9 @@ from sluicegate.itl.model import Image, Record, Severity, Transaction
 from sluicegate.itl.reader import read as read_transaction
 from sluicegate.itl.writer import HeaderDraft, TaggedDraft, build
 from sluicegate.ridge import type9
-from sluicegate.ridge.template import FingerTemplate
+from sluicegate.ridge.template import FingerTemplate, Template
 from sluicegate.ridge.type9 import Block, read, template_of
-from sluicegate.ridge.type9_fields import Fields, fields_of
+from sluicegate.ridge.type9_fields import Fields, every, fields_of
 
 HEADER = HeaderDraft(
     tot="TPFS", dat="20261122", dai="X", ori="VA0070100", tcn="TEST-1", nsr="00.00", ntr="00.00"
@@ -101,6 +101,13 @@ def test_the_m1_block_is_written_as_its_fields_say() -> None:
     assert [fields[number] for number in range(128, 133)] == ["400", "500", "2", "197", "197"]
     assert (fields[3], fields[4], fields[133], fields[134], fields[136]) == ("1", "U", "1", "2", "2")
     assert fields[137] == [["1", "100", "200", "45", "0", "90"], ["2", "300", "50", "0", "0", "50"]]
+
+
+def test_views_of_one_finger_are_counted_though_a_plain_thumb_has_a_code_of_its_own() -> None:
+    """FGP 1 and 11 are the same finger: its first and its second view."""
+    template = Template("leader", "abc", (finger(), finger(fgp=1), finger(fgp=11), finger()))
+    told = [dict(fields) for fields in every(template)]
+    assert [(one[134], one[133]) for one in told] == [("2", "0"), ("1", "0"), ("1", "1"), ("2", "1")]
 
 
 ROW = st.tuples(
@@ -185,6 +192,15 @@ def test_more_minutiae_than_are_looked_at_are_doubt() -> None:
     assert [one.severity for one in reading.defects if one.code == "T9-MANY"] == [Severity.ERROR]
     assert reading.finger is not None
     assert len(reading.finger.minutiae) == 1000
+
+
+def test_no_number_of_warnings_hides_an_error() -> None:
+    """A finger refused behind a thousand warnings still refuses the template: it is not made without it."""
+    rows = [[str(n), "60000", "1", "180", "0", "9"] for n in range(1, 1001)]
+    broken = with_field(fields_of(finger()), 137, rows)
+    assert "T9-REFUSED" in codes(broken)
+    with pytest.raises(TemplateError, match="without doubt"):
+        template_of(transaction(fields_of(finger()), broken))
 
 
 def test_a_template_names_the_product_or_nobody() -> None:

@@ -154,12 +154,7 @@ def _type9(template: Template, header: Header) -> bytes:
     if not header.ori or not header.tcn:
         raise UsageError("A transaction needs an originator and a number.", advice="Say --ori and --tcn.")
     today = datetime.now(UTC).strftime("%Y%m%d")
-    seen: dict[int, int] = {}
-    drafts = []
-    for idc, finger in enumerate(template.fingers, 1):
-        view = seen.get(finger.fgp, 0)
-        seen[finger.fgp] = view + 1
-        drafts.append(TaggedDraft(9, idc, type9_fields.fields_of(finger, view=view)))
+    drafts = [TaggedDraft(9, idc, fields) for idc, fields in enumerate(type9_fields.every(template), 1)]
     head = HeaderDraft(
         tot=header.tot,
         dat=today,

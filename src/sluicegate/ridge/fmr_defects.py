@@ -15,7 +15,7 @@ MAX_DEFECTS = 200
 
 
 class Defects:
-    """A list that grows while a record is read, and stops growing at `MAX_DEFECTS`."""
+    """A list that grows while a record is read; from `MAX_DEFECTS` on it takes errors only."""
 
     __slots__ = ("_found", "standard")
 
@@ -26,7 +26,8 @@ class Defects:
     def add(
         self, severity: Severity, code: str, place: Place, message: str, found: str = "", expected: str = ""
     ) -> None:
-        if len(self._found) < MAX_DEFECTS:
+        # An error decides whether a template is made at all, so that no number of warnings may hide it.
+        if severity is Severity.ERROR or len(self._found) < MAX_DEFECTS:
             self._found.append(Defect(code, severity, place, message, self.standard, found, expected))
 
     def doubt(self, code: str, at: int, message: str, found: str = "", expected: str = "") -> None:

@@ -47,8 +47,7 @@ def template_of(reading: Reading, *, maker: str = "", ppi: float = 0.0) -> Templ
     for defect in reading.defects:
         if defect.severity is Severity.ERROR:
             raise TemplateError(f"The record cannot be read without doubt: {defect.place}: {defect.message}")
-    if record is None:
-        raise TemplateError("There is no record.")
+    assert record is not None, "where there is no record there is an error"
     across, down = (value * _CM or ppi for value in record.density)
     if not across or not down:
         raise TemplateError(
@@ -146,9 +145,8 @@ def recast(reading: Reading, kind: Kind) -> Record:
     """
     for defect in reading.defects:
         raise TemplateError(f"The record is not sound: {defect.place}: {defect.message}")
-    if reading.record is None:
-        raise TemplateError("There is no record.")
     before = reading.record
+    assert before is not None, "where there is no record there is a defect"
     views = []
     for view in before.views:
         rows = view.minutiae.copy()
@@ -156,6 +154,11 @@ def recast(reading: Reading, kind: Kind) -> Record:
         views.append(replace(view, minutiae=rows, extended=b""))
     product = before.product if kind is Kind.ANSI else (0, 0)
     return _closed(replace(before, kind=kind, product=product, views=tuple(views)))
+
+
+def position_of(finger: FingerTemplate) -> int:
+    """The finger's position where plain thumbs have none of their own: FGP 11 and 12 are 1 and 6."""
+    return _PLAIN_THUMBS.get(finger.fgp, finger.fgp)
 
 
 def lost(template: Template) -> tuple[str, ...]:
@@ -167,11 +170,9 @@ def lost(template: Template) -> tuple[str, ...]:
 
 
 def _closed(record: Record) -> Record:
-    """The record with its length; ANSI has the long form where the short does not hold it."""
-    size = len(raw(replace(record, length=0, long=False)))
-    if record.kind is Kind.ISO or size < 1 << 16:
-        return replace(record, length=size, long=False)
-    return replace(record, length=size + 4, long=True)
+    """The record with its length, which is short in ANSI too: twenty views without extended data fit it."""
+    short = replace(record, length=0, long=False)
+    return replace(short, length=len(raw(short)))
 
 
 def _require(holds: bool, sentence: str) -> None:
@@ -186,7 +187,7 @@ def _side(pixels: int, factor: float) -> int:
 
 
 def _position(finger: FingerTemplate) -> int:
-    position = _PLAIN_THUMBS.get(finger.fgp, finger.fgp)
+    position = position_of(finger)
     _require(position <= 10, f"there is no place for finger position {finger.fgp}, which is no single finger")
     _require(finger.imp in IMPRESSIONS, f"there is no place for impression type {finger.imp}")
     return position

@@ -21,6 +21,18 @@ NO_QUALITY = "254"
 MAX_IMP = 29
 
 
+def every(template: Template) -> list[Fields]:
+    """The fields of each finger, views of one finger numbered from 0. Raises TemplateError."""
+    seen: dict[int, int] = {}
+    made = []
+    for finger in template.fingers:
+        position = fmr_template.position_of(finger)
+        view = seen.get(position, 0)
+        seen[position] = view + 1
+        made.append(fields_of(finger, view=view))
+    return made
+
+
 def fields_of(finger: FingerTemplate, *, view: int = 0) -> Fields:
     """The fields of one finger at 197 pixels per centimeter; `view` counts views of the same finger from 0.
 
