@@ -2,7 +2,11 @@
 """The extractor MINDTCT of NIST's NBIS, through nbis-py: fast, and less accurate than LEADER.
 
 nbis-py hands out angles in whole degrees of the ISO direction (found by comparing them with LEADER's: median
-difference 4 degrees; NBIS's own text output points the other way). Its ISO files are never used.
+difference 4 degrees; NBIS's own text output points the other way: see `angles`). Its ISO files are never
+used.
+
+Large images are cropped to their ridges first. What is left of a scanned card is then not print and
+handwriting, which fill NBIS's list of minutiae; and noise, on which NBIS takes minutes, is no ridges.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from sluicegate.errors import ImageRefused
-from sluicegate.ridge.extract import frame
+from sluicegate.ridge.extract import frame, ridges
 from sluicegate.ridge.extract.interface import Pixels, parameters_digest
 from sluicegate.ridge.template import Minutiae
 
@@ -24,7 +28,18 @@ SMALLEST_SIDE = 64  # pixels; MINDTCT reads out of bounds on images of 8 by 8
 PAPER = 255
 MIN_QUALITY = 0.0
 
-PARAMETERS = parameters_digest({"min_quality": MIN_QUALITY, "smallest_side": SMALLEST_SIDE})
+MARGIN = 32  # pixels kept around the box of the blocks that surely show ridges
+
+PARAMETERS = parameters_digest(
+    {
+        "min_quality": MIN_QUALITY,
+        "smallest_side": SMALLEST_SIDE,
+        "margin": MARGIN,
+        "crop_from": frame.CROP_FROM,
+        "smallest": frame.SMALLEST,
+        **ridges.NUMBERS,
+    }
+)
 
 
 class MindtctExtractor:
@@ -49,10 +64,18 @@ class MindtctExtractor:
             ImageRefused: resolution or size are not a fingerprint's, or NBIS does not take the image.
         """
         whole = frame.to_500(pixels, ppi)
-        rows, columns = whole.shape
-        missing = [(0, max(0, SMALLEST_SIDE - side)) for side in whole.shape]
+        box = frame.foreground(whole, MARGIN)
+        if box is None:
+            return np.empty((0, 4), dtype=np.float32)
+        found = self._look(box.cut(whole))
+        found[:, :2] += (box.left, box.top)
+        return found
+
+    def _look(self, pixels: Pixels) -> Minutiae:
+        rows, columns = pixels.shape
+        missing = [(0, max(0, SMALLEST_SIDE - side)) for side in pixels.shape]
         coded = io.BytesIO()
-        Pillow.fromarray(np.pad(whole, missing, constant_values=PAPER)).save(coded, "PNG", compress_level=1)
+        Pillow.fromarray(np.pad(pixels, missing, constant_values=PAPER)).save(coded, "PNG", compress_level=1)
         try:
             found = self._extractor.extract_minutiae(coded.getvalue()).get()
         except (nbis.NbisError, nbis.InternalError) as exc:
