@@ -260,7 +260,7 @@ def _read(
     x, y, turn = _moved(rng, x, y, hand.half, condition)
     x = x + np.float32(own.jitter) * rng.standard_normal(x.shape, dtype=np.float32)
     y = y + np.float32(own.jitter) * rng.standard_normal(x.shape, dtype=np.float32)
-    quality: FloatArray = np.float32(numbers.quality.top - 0.3) / (1.0 + np.exp(-level)) + np.float32(0.3)
+    quality = np.asarray(0.3 + (numbers.quality.top - 0.3) / (1.0 + np.exp(-level)), dtype=np.float32)
     return _laid_down(x, y, theta + turn, quality, alive)
 
 
@@ -346,7 +346,7 @@ def _laid_down(
         [
             x4 / np.float32(STEP),
             y4 / np.float32(STEP),
-            turns * np.float32(2 * np.pi / TURN),
+            turns.astype(np.float64) * (2.0 * np.pi / TURN),
             np.rint(quality * np.float32(255.0)) / np.float32(255.0),
         ],
         axis=-1,
