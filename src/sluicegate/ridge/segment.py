@@ -87,10 +87,13 @@ class Segment:
 
     def templates(self, place: int) -> tuple[bytes, ...]:
         """The subject's full templates, oldest first; empty bytes where the segment keeps none."""
-        first, last = int(self.template_at[place]), int(self.template_at[place + 1])
-        return tuple(
-            self.cold[int(self.cold_at[i]) : int(self.cold_at[i + 1])].tobytes() for i in range(first, last)
-        )
+        count = int(self.template_at[place + 1]) - int(self.template_at[place])
+        return tuple(self.template(place, number) for number in range(count))
+
+    def template(self, place: int, number: int) -> bytes:
+        """One of the subject's full templates, counted from 0."""
+        at = int(self.template_at[place]) + number
+        return self.cold[int(self.cold_at[at]) : int(self.cold_at[at + 1])].tobytes()
 
     def content(self, place: int) -> list[tuple[str, int, int]]:
         """Where a subject's content lies: column, first item, one past the last."""

@@ -23,6 +23,7 @@ from sluicegate.ridge.fusion import FingerMatch, is_single
 from sluicegate.ridge.gallery_packed import PackedSnapshot, Part
 from sluicegate.ridge.parameters import Parameters
 from sluicegate.ridge.segment import Segment
+from sluicegate.ridge.template import FingerTemplate, Template, decode
 
 _A = TypeVar("_A")
 _B = TypeVar("_B")
@@ -164,6 +165,8 @@ class _Subject:
     def __init__(self, asked: Question, segment: Segment, row: int, most: int) -> None:
         self.segment = segment
         self.asked = asked
+        self.row = row
+        self._whole: dict[int, Template | None] = {}
         first, last = int(segment.image_at[row]), int(segment.image_at[row + 1])
         shown = segment.image_positions[first:last]
         self.open: dict[int, list[int]] = {}
@@ -181,6 +184,14 @@ class _Subject:
             (self.asked.facing[position], image) for position, images in self.open.items() for image in images
         )
         yield from dict.fromkeys(met)
+
+    def finger(self, image: int) -> FingerTemplate | None:
+        """The full template's finger that an image is; None where that is not kept, or being expunged."""
+        number = int(self.segment.image_template[image])
+        if number not in self._whole:
+            self._whole[number] = _decoded(self.segment.template(self.row, number))
+        whole = self._whole[number]
+        return whole.fingers[int(self.segment.image_finger[image])] if whole else None
 
     def matches(self) -> Matches:
         """The best meeting of each position, of equal ones that with the oldest template."""
@@ -223,13 +234,16 @@ def _compared(asked: Question, faced: Sequence[_Subject], pairs: bool, spread: S
 def _met(asked: Question, probe: int, named: bool, met: Sequence[tuple[_Subject, int]]) -> list[Comparison]:
     # Copied before they are read: a subject being expunged from a file turns to zeros under our eyes.
     records = [_record(subject.segment, image) for subject, image in met]
-    image = asked.images[probe]
-    assert image is not None
+    ready = asked.images[probe]
+    assert ready is not None, "an image that faces a position was made ready"
     if named:
-        return [exact(image, record) for record in records]
-    offsets = np.cumsum([0, *(len(record) for record in records)]).astype(np.uint64)
-    similarities = exact_many(image, np.frombuffer(b"".join(records), np.uint8), offsets)
-    return [Comparison(float(one), _NO_PAIRS, 0.0, (0.0, 0.0)) for one in similarities]
+        fingers = [subject.finger(image) for subject, image in met]
+        return [exact(ready, record, finger) for record, finger in zip(records, fingers, strict=True)]
+    return [Comparison(float(one), _NO_PAIRS, 0.0, (0.0, 0.0)) for one in exact_many(ready, records)]
+
+
+def _decoded(data: bytes) -> Template | None:
+    return decode(data) if any(data) else None
 
 
 def _record(segment: Segment, image: Any) -> bytes:
