@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exact comparison on packed fingers: the method of `compare.py`, rebuilt to be fast and everywhere equal.
+"""The exact comparison on packed fingers: the method of `compare.py`, made fast and equal everywhere.
 
 `compare.py` says the method readably in floating point; its steps, numbers and score are kept. A finger is a
 record of four bytes a minutia (`comparing_record`), cylinders are rebuilt from it at every comparison, and
@@ -66,7 +66,7 @@ def compare_many(
     *,
     kernel: Kernel | None = None,
 ) -> NDArray[np.float32]:
-    """Similarities, float32 (n,), of the probe and the records that begin at `offsets`, uint64 (n,), in `blob`.
+    """Similarities, float32 (n,), of the probe and the records that begin at `offsets`, uint64, in `blob`.
 
     Templates of different extractors must not meet here; records do not say who made them. Python's lock is
     given back meanwhile, so that threads may share a search.

@@ -6,8 +6,8 @@ Little-endian::
     head       2 count, 2 width, 2 height, 1 fgp, 1 imp
     minutia    4: from the lowest bit 10 x, 10 y, 8 theta, 4 quality
 
-x and y count steps of one pixel at 500 ppi, or of 2, 4, ... pixels where the image is larger than 1,023 pixels
-(`unit`); theta counts 1/256 turns, quality fifteenths. The minutiae are the best of the finger, in the order
+x and y count steps of one pixel at 500 ppi, or of 2, 4, ... where the image is larger than 1,023 pixels (see
+`unit`); theta counts 1/256 turns, quality fifteenths. The minutiae are the best of the finger, in the order
 of its rows: `kept_rows` says which, from a template before it was encoded or after.
 """
 
@@ -42,7 +42,7 @@ def unit(width: int, height: int) -> int:
 
 
 def kept_rows(finger: FingerTemplate, parameters: Parameters) -> NDArray[np.int32]:
-    """Rows of the finger's minutiae that its record holds, ascending: the best by quality, then the earlier."""
+    """Rows of the minutiae that the record holds, ascending: the best by quality, then the earlier."""
     numbers = parameters.fast_compare
     limit = min(MOST, numbers.minutiae if is_single(finger) else numbers.slap_minutiae)
     if len(finger.minutiae) <= limit:
@@ -72,7 +72,7 @@ def packed(finger: FingerTemplate, parameters: Parameters) -> bytes:
     word = np.minimum(x, _SIDE) | np.minimum(y, _SIDE) << 10
     word |= ((theta + 128) >> 8) % 256 << 20 | ((quality * 15 + 127) // _SHARE) << 28
     head = HEAD.pack(len(rows), finger.width, finger.height, finger.fgp & 255, finger.imp & 255)
-    return head + word.astype("<u4").tobytes()
+    return bytes(head + word.astype("<u4").tobytes())
 
 
 def _sane(rows: Minutiae | NDArray[np.float64], finger: FingerTemplate) -> bool:

@@ -32,7 +32,6 @@ _SCALARS = [
     *((name, "<i4") for name in ("neighbors", "least_neighbors", "cell_bar")),
     *((name, "<f4") for name in ("seed_distance", "seed_long", "seed_short")),
     *((name, "<f4") for name in ("wide", "narrow", "angle", "bend", "overlap")),
-    ("fewest", "<i4"),
 ]
 NUMBERS = np.dtype(
     [

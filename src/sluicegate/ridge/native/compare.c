@@ -42,11 +42,32 @@ static int within(int32_t value, int32_t least, int32_t most)
     return least <= value && value <= most;
 }
 
+static int amount(float value, float most)
+{
+    return value >= 0.0f && value <= most; /* and so is a number */
+}
+
+/* Unit vectors may be off by rounding alone: places in tables and signs of costs rest on them. */
+static int sane_tables(const numbers_t *n)
+{
+    for (int k = 0; k < 256; k++) {
+        float length = n->cosine[k] * n->cosine[k] + n->sine[k] * n->sine[k];
+        if (!amount(length - 0.999999f, 2e-6f) || !within(n->cosine14[k], -16385, 16385) ||
+            !within(n->sine14[k], -16385, 16385) || !within(n->weight[k / 16][k % 16], 0, 255) ||
+            !within(n->close[k / 2], 0, 65535) ||
+            n->cosine14[k] * n->cosine14[k] + n->sine14[k] * n->sine14[k] > 16386 * 16386)
+            return 0;
+    }
+    return 1;
+}
+
 int sane_numbers(const numbers_t *n)
 {
     return n->layout == LAYOUT && within(n->pairs, 1, MOST_PAIRS) && within(n->alike, 1, 255) &&
            within(n->seeds, 1, MOST_SEEDS) && n->seeds <= n->pairs && within(n->tries, 1, MOST_TRIES) && within(n->least, 1, 100) &&
            within(n->seed_turn, 0, 64) && within(n->reach, 0, MOST_REACH) &&
            within(n->neighbors, 1, MOST_NEIGHBORS) && within(n->least_neighbors, 1, 100) &&
-           within(n->cell_bar, 1, 65535);
+           within(n->cell_bar, 1, 65535) && amount(n->seed_distance, 1e4f) && amount(n->seed_long, 1e3f) &&
+           amount(n->seed_short, 1e3f) && amount(n->wide, 1e4f) && amount(n->narrow, 1e4f) &&
+           amount(n->angle, 1e5f) && amount(n->bend, 1.0f) && amount(n->overlap, 1e9f) && sane_tables(n);
 }

@@ -35,7 +35,6 @@ typedef struct {
     int32_t layout, pairs, alike, seeds, tries, least, seed_turn, reach, neighbors, least_neighbors, cell_bar;
     float seed_distance, seed_long, seed_short;
     float wide, narrow, angle, bend, overlap;
-    int32_t fewest;
     float cosine[256], sine[256];
     int32_t cosine14[256], sine14[256];
     int32_t weight[16][16];
