@@ -2,7 +2,8 @@
 # Every target can be typed by hand: each is one line over the virtual environment in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
-STAMP := .venv/.sluicegate-$(shell cksum requirements/lock.txt pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
+KERNELS := setup.py $(wildcard src/sluicegate/ridge/native/*.[ch])
+STAMP := .venv/.sluicegate-$(shell cksum requirements/lock.txt pyproject.toml $(KERNELS) 2>/dev/null | cksum | cut -d' ' -f1)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format bench fuzz fuzz-minute fuzz-native clean
@@ -12,7 +13,7 @@ help: ## list what can be made
 
 setup: $(STAMP) ## make .venv and install the locked dependencies (about a minute, 600 MB)
 
-$(STAMP): requirements/lock.txt pyproject.toml
+$(STAMP): requirements/lock.txt pyproject.toml $(KERNELS)
 	@sh tools/preflight.sh $(PYTHON)
 	@echo "setting up .venv (once; about a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -51,4 +52,4 @@ lock: ## work the locked versions out again (needs uv)
 	  --no-annotate --extra dev pyproject.toml -o requirements/lock.txt
 
 clean: ## remove what was made, the virtual environment included
-	rm -rf .venv build dist demo-home bench-out fuzz-out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist demo-home bench-out fuzz-out .pytest_cache .mypy_cache .ruff_cache .hypothesis src/sluicegate/ridge/native/*.so

@@ -17,16 +17,23 @@ from sluicegate.ridge.native.dispatch import Kernel
 from sluicegate.ridge.screening_form import BYTES, ROW, packed_probe
 
 NATIVE = Path(sluicegate.__file__).parent / "ridge" / "native"
+HARNESS = Path(__file__).parents[2] / "tools" / "fuzz_native" / "screen_fuzz.c"
 KERNEL_SOURCES = ("screen.c", "screen_x86.c")
 STRICT = ["-std=c11", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    """The kernels of stage 1, compiled alone and without Python's headers."""
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if not compiler:
+def compiler() -> str:
+    """A C compiler; the test is skipped where there is none."""
+    found = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if not found:
         pytest.skip("there is no C compiler here")
+    return found
+
+
+@pytest.fixture(scope="module")
+def library(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+    """The kernels of stage 1, compiled alone and without Python's headers."""
     built = tmp_path_factory.mktemp("native") / "screen.so"
     sources = [str(NATIVE / name) for name in KERNEL_SOURCES]
     subprocess.run(
@@ -61,6 +68,26 @@ def test_kernels_built_from_source_alone_give_the_integers_of_numpy(
         out.ctypes.data,
     )
     assert np.array_equal(out, screening.scores(probed, rows, kernel=Kernel.NUMPY))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("broken", "said"), [(False, "in bounds and equal"), (True, "AddressSanitizer")])
+def test_the_harness_under_sanitizers_passes_the_kernels_and_stops_a_broken_one(
+    compiler: str, tmp_path: Path, broken: bool, said: str
+) -> None:
+    """The fuzz harness finds nothing in the kernels, and finds one that reads a place too far."""
+    for name in ("screen.h", *KERNEL_SOURCES):
+        text = (NATIVE / name).read_text("utf-8")
+        further = text.replace("s < SCREEN_PLACES;", "s < SCREEN_PLACES + 1;") if broken else text
+        (tmp_path / name).write_text(further, "utf-8")
+    sources = [str(HARNESS), *(str(tmp_path / name) for name in KERNEL_SOURCES)]
+    sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    built = [compiler, *sanitizers, "-O1", "-I", str(tmp_path), "-o", str(tmp_path / "fuzz"), *sources]
+    if subprocess.run(built, capture_output=True, timeout=120).returncode:
+        pytest.skip("this compiler has no sanitizers")
+    ran = subprocess.run([str(tmp_path / "fuzz"), "0", "1"], capture_output=True, text=True, timeout=120)
+    assert said in ran.stdout + ran.stderr
+    assert (ran.returncode != 0) is broken
 
 
 def test_the_extension_refuses_lengths_that_do_not_fit() -> None:
