@@ -70,7 +70,8 @@ def tables(parameters: Parameters) -> NDArray[Any]:
 def _scalars(made: NDArray[Any], parameters: Parameters) -> None:
     c, k = parameters.compare, parameters.cylinder
     made["layout"] = LAYOUT
-    made["pairs"], made["seeds"], made["tries"], made["least"] = c.pairs, c.seeds, c.tries, c.least
+    made["pairs"], made["tries"], made["least"] = c.pairs, c.tries, c.least
+    made["seeds"] = min(c.seeds, c.pairs)  # a seed is one of the pairs
     made["alike"] = max(1, math.floor(256 * c.alike))
     made["seed_turn"] = round(c.seed_angle * TURN / (2.0 * math.pi))
     # Length of (x, y) by its larger and smaller side, right to 4 %: no root in the innermost loop.
