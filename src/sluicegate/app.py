@@ -50,6 +50,10 @@ from sluicegate.raster.wire import WorkerLimits
 from sluicegate.ridge import parameters
 from sluicegate.ridge.engine import Engine, NullEngine, PlainEngine
 from sluicegate.ridge.extract.job import choose
+from sluicegate.ridge.fast import FastEngine
+from sluicegate.ridge.gallery import Gallery, MemoryGallery
+from sluicegate.ridge.gallery_packed import PackedGallery
+from sluicegate.ridge.parameters import Parameters
 from sluicegate.settings import FILE, Settings, load
 from sluicegate.signing.client import RemoteKey
 from sluicegate.store import keyfile, programs
@@ -248,13 +252,12 @@ class Exchange:
         self.clock: Clock = clock or SystemClock(self._drill_start())
         self.programs = open_programs(settings, self.offices["bureau"].store)
         numbers = parameters.load()
-        engine: Engine = NullEngine() if settings.engine == "null" else PlainEngine(numbers)
-        self.search = Search1N(engine)
+        self.search = Search1N(_engine(settings, numbers))
         keep = home / "keys"
 
         def repository(role: str, name: str) -> Repository:
             own, key = data_keys(home, role, name), keep / f"{role}-{name}.key"
-            opened = Repository(name, home / role / name, key, numbers, own)
+            opened = Repository(name, home / role / name, key, numbers, own, _gallery(settings, numbers))
             undone.callback(opened.close)
             return opened
 
@@ -437,6 +440,21 @@ class Exchange:
             DBOS.destroy()
             self.runner = None
         self._files.close()
+
+
+def _engine(settings: Settings, numbers: Parameters) -> Engine:
+    match settings.engine:
+        case "null":
+            return NullEngine()
+        case "plain":
+            return PlainEngine(numbers)
+        case "fast":
+            return FastEngine(numbers)
+
+
+def _gallery(settings: Settings, numbers: Parameters) -> Gallery:
+    """In memory and nowhere else: on disk a repository keeps templates under its key only."""
+    return PackedGallery(numbers) if settings.engine == "fast" else MemoryGallery(numbers)
 
 
 def _split(known: tuple[VerifierKey, ...]) -> tuple[VerifierKey, tuple[VerifierKey, ...]]:

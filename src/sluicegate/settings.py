@@ -41,6 +41,12 @@ class Settings(BaseSettings):
     web_host: str = Field("127.0.0.1", description="Address that the site binds to (loopback only).")
     web_port: int = Field(8080, ge=0, le=65535, description="Port of the site; 0 picks a free one.")
     web_origin: str = Field("", description="The site's address as visitors write it, behind a proxy.")
+    oidc_issuer: str = Field("", description="OpenID provider that people sign in with; empty for none.")
+    oidc_client_id: str = Field("", description="Our id at the OpenID provider.")
+    oidc_client_secret_file: str = Field("", description="File with our secret at the OpenID provider.")
+    oidc_claim: str = Field("groups", description="Claim of the ID token that names groups.")
+    oidc_roles: str = Field("", description="Roles by group, such as staff=operator, comma separated.")
+    oidc_acr: str = Field("", description="Values of `acr` that mean two factors, comma separated.")
     folder: bool = Field(True, description="Whether the folder `incoming/` in the home is watched.")
 
     smarthost: str = Field("", description="host:port that answers to agencies are mailed through.")
@@ -53,7 +59,7 @@ class Settings(BaseSettings):
     extractor: Literal["leader", "mindtct", "auto", "null"] = Field(
         "leader", description="Which extractor runs; auto: leader, or mindtct where leader cannot."
     )
-    engine: Literal["plain", "null"] = Field("plain", description="Which search engine runs.")
+    engine: Literal["fast", "plain", "null"] = Field("plain", description="Which search engine runs.")
     xml_schemas: str = Field("", description="Folder of schemas (.xsd) for XML; empty: structure only.")
     workers: int = Field(2, ge=1, le=64, description="Image worker processes at a time.")
     worker_memory: int = Field(2_500_000_000, ge=10**8, description="Address space of one worker, bytes.")

@@ -199,7 +199,7 @@ def test_a_gallery_without_full_templates_finds_as_well(people: list[Segment]) -
 
 
 def test_what_the_fast_engine_refuses() -> None:
-    """A gallery that is not packed, another extractor's probe and minutiae that are no numbers are refused."""
+    """Refused: a gallery that is not packed, another extractor's probe, and minutiae that are no numbers."""
     gallery = PackedGallery(P)
     gallery.enrol("a", some(1))
     other = replace(some(1), extractor="other")

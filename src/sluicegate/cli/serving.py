@@ -5,12 +5,8 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from types import FrameType
+from contextlib import ExitStack
 
 import click
 
@@ -20,6 +16,8 @@ from sluicegate.cli.calls import Call, busy, standard
 from sluicegate.cli.listening import listen
 from sluicegate.cli.logs import to_stderr
 from sluicegate.cli.running import announced, only_server
+from sluicegate.cli.site import opened_site
+from sluicegate.cli.stopping import told_to_stop
 from sluicegate.settings import Settings
 
 log = logging.getLogger("sluicegate.serve")
@@ -32,11 +30,12 @@ log = logging.getLogger("sluicegate.serve")
 @click.option(
     "--http-port", type=click.IntRange(0, 65535), help="Port of the HTTP intake; 0 picks a free one."
 )
+@click.option("--web-port", type=click.IntRange(0, 65535), help="Port of the site; 0 picks a free one.")
 @click.option("--roles", help="Roles to serve, comma separated: bureau, partner, state.")
 @click.option(
     "--extractor", type=click.Choice(["leader", "mindtct", "auto", "null"]), help="Which extractor runs."
 )
-@click.option("--engine", type=click.Choice(["plain", "null"]), help="Which search engine runs.")
+@click.option("--engine", type=click.Choice(["fast", "plain", "null"]), help="Which search engine runs.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Image worker processes at a time.")
 @click.option("--smarthost", help="host:port that answers to agencies are mailed through.")
 @click.option("--clock", help="For drills: the moment to start at, such as 2010-11-15T12:00:00Z.")
@@ -57,6 +56,9 @@ def serve(call: Call, **given: object) -> None:
             open_things.callback(exchange.close)
             exchange.start()
             running = listen(exchange, open_things)
+            site = ""  # the desks of a process without the bureau would stand on a bureau that is elsewhere
+            if "bureau" in read.role_names:
+                site = open_things.enter_context(opened_site(exchange, serving=True))
         open_things.enter_context(announced(call.home, running))
         log.info("serving roles=%s pid=%d", ",".join(running.roles), running.pid)
         document = {
@@ -64,35 +66,21 @@ def serve(call: Call, **given: object) -> None:
             "smtp": running.smtp,
             "http": running.http,
             "folder": running.folder,
+            "site": site,
             "roles": list(running.roles),
         }
-        call.show(document, *_lines(read, running.smtp, running.http, running.folder))
+        call.show(document, *_lines(read, running.smtp, running.http, running.folder, site))
         sys.stdout.flush()
         stop.wait()
         log.info("stopping pid=%d", os.getpid())
 
 
-def _lines(read: Settings, smtp: str, http: str, folder: str) -> list[str]:
+def _lines(read: Settings, smtp: str, http: str, folder: str, site: str) -> list[str]:
     lines = [f"serving  {', '.join(read.role_names)} of program {read.program}"]
     lines += [f"smtp     {smtp}"] if smtp else []
     lines += [f"http     http://{http}"] if http else []
     lines += [f"folder   {folder}"] if folder else []
+    lines += [f"site     {site}/", f"desk     {site}/desk/"] if site else []
     if read.clock:
         lines.append(f"clock    started at {read.clock}: a drill, not the real time")
     return [*lines, "Stop with Ctrl-C."]
-
-
-@contextmanager
-def told_to_stop() -> Iterator[threading.Event]:
-    """An event that SIGTERM and SIGINT set; the commit under way is finished either way."""
-    stop = threading.Event()
-
-    def tell(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    before = {one: signal.signal(one, tell) for one in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)

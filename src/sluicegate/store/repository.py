@@ -72,16 +72,22 @@ class Held:
 
 
 class Repository:
-    """References on disk, and the gallery in memory that searches read."""
+    """References on disk, and the gallery in memory that searches read: an empty one is given, or made."""
 
     def __init__(
-        self, name: str, folder: Path, key_file: Path, parameters: Parameters, keys: DataKeys | None = None
+        self,
+        name: str,
+        folder: Path,
+        key_file: Path,
+        parameters: Parameters,
+        keys: DataKeys | None = None,
+        gallery: Gallery | None = None,
     ) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = load_key(key_file)
         self.name = name
         self.blobs = BlobStore(folder / "records", key, keys)
-        self._gallery: Gallery = MemoryGallery(parameters)
+        self._gallery: Gallery = MemoryGallery(parameters) if gallery is None else gallery
         self._box = AESGCM(key)
         self._vault = Vault(key, keys)
         self._engine = open_database(folder / "references.db", "repository.sql")
