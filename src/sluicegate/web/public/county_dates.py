@@ -12,7 +12,7 @@ from sluicegate.policy.places import zone_of
 from sluicegate.policy.program import Program
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_SHOWN = 10
+_NO_DAY = {"malformed", "nosuch"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Asked:
 
     Attributes:
         on: the day asked about; None where it cannot be answered.
-        text: what stands in the field.
+        text: what stands in the field; empty where it is no day.
         then: whether only what was public by the end of that day counts.
         problem: key of the words that say what is wrong with the day, or empty.
         first: the earliest day that is answered.
@@ -57,7 +57,8 @@ def asked(query: Mapping[str, str], program: Program, now: datetime, zone: str) 
     today, first = now.astimezone(zone_of(zone)).date(), earliest(program)
     text, then = query.get("on", "").strip(), query.get("known") == "then"
     on, problem = (today, "") if not text else _read(text, first, today)
-    return Asked(on, text[:_SHOWN] or today.isoformat(), then, problem, first, today)
+    shown = "" if problem in _NO_DAY else text or today.isoformat()
+    return Asked(on, shown, then, problem, first, today)
 
 
 def _read(text: str, first: date, today: date) -> tuple[date | None, str]:

@@ -15,11 +15,11 @@ from datetime import date, datetime
 from sluicegate.policy.account import Account, Difference, Row, Stand, account, differences, unknown_then
 from sluicegate.policy.decide import Facts
 from sluicegate.policy.decision import Decision
-from sluicegate.policy.model import Agency, Confidence, Effect, Kind, Source
+from sluicegate.policy.model import Agency, Confidence, Effect, Kind, Source, Wording
 from sluicegate.policy.places import FIRST, LAST, Placement, Stay, zone_of
 from sluicegate.policy.program import Program
 from sluicegate.policy.rules import Ruling
-from sluicegate.terms import Gate, Ori
+from sluicegate.terms import Gate, ModeName, Ori
 from sluicegate.web.catalog import Catalog
 
 STAND_IN = Ori("000000000")
@@ -80,11 +80,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is in force in one jurisdiction, as shown: its account, the local day it began, what may come."""
+    """What is in force in one jurisdiction, as shown: its account, the local day it began, what may come.
+
+    `agree` is whether what was asked for is in force, `alike` whether it would do the same at every gate.
+    `asked_wording` is what the words were by the row that asks; None for none, or where they were not public.
+    """
 
     stand: Stand
     since: str
     agree: bool
+    alike: bool
+    asked_wording: Wording | None
     late: tuple[Row, ...]
     lost: tuple[tuple[Row, str], ...]
     change: Change
@@ -131,7 +137,8 @@ def answer(program: Program, accounts: tuple[Account, Account], words: Catalog, 
     """The page's values from the account of now and the one that was asked for."""
     now, told = accounts
     gates = tuple(_gate(program, told, gate, words) for gate in Gate)
-    parts = tuple(_part(program, one) for one in told.stands)
+    seen = program.known_at(known) if known else program
+    parts = tuple(_part(seen, one) for one in told.stands)
     later = differences(told, now) if known else ()
     return Answer(
         told, gates, parts, later, unknown_then(now, known) if known else (), _sources(program, parts)
@@ -180,6 +187,8 @@ def _part(program: Program, stand: Stand) -> Part:
         stand,
         local_day(stand.begins, stand.zone),
         stand.asked_for in {"", stand.mode},
+        _alike(program, stand),
+        _asked_wording(program, stand),
         tuple(late.values()),
         lost,
         _change(program, stand),
@@ -189,6 +198,16 @@ def _part(program: Program, stand: Stand) -> Part:
 def _rows(stand: Stand) -> tuple[Row | None, ...]:
     """The rows that a stand rests on."""
     return stand.rule, stand.asked_by, stand.refused_by
+
+
+def _alike(program: Program, stand: Stand) -> bool:
+    """Whether the mode that was asked for lets through exactly what the one in force does."""
+    wanted, held = (program.modes.get(ModeName(one)) for one in (stand.asked_for, stand.mode))
+    return bool(wanted and held and wanted.within(held) and held.within(wanted))
+
+
+def _asked_wording(program: Program, stand: Stand) -> Wording | None:
+    return program.wording.get(program.rules[stand.asked_by.id].wording) if stand.asked_by else None
 
 
 def _change(program: Program, stand: Stand) -> Change:
