@@ -24,6 +24,7 @@ from sluicegate.cli.keys import keys
 from sluicegate.cli.ledger import ledger
 from sluicegate.cli.looking import lookup
 from sluicegate.cli.operating import alerts, status
+from sluicegate.cli.people import people
 from sluicegate.cli.policy import policy
 from sluicegate.cli.queue import queue
 from sluicegate.cli.registry import registry
@@ -55,7 +56,7 @@ def sluicegate() -> None:
 
 
 _COMMANDS = (
-    *(init, doctor, serve, serve_site, status, alerts),
+    *(init, doctor, serve, serve_site, people, status, alerts),
     *(booking, inspect, convert, template, submit),
     *(list_, show, explain, receipt),
     *(queue, lookup, policy, agencies, wording, registry),

@@ -238,6 +238,10 @@ class People:
         """Use an enrolment code up. False where it is wrong, used, late, or the account is disabled."""
         return self.file.change("spend_code", name=name, code=code, now=now) == 1
 
+    def uninvite(self, name: str) -> None:
+        """Let the enrolment code of an account end."""
+        self.file.change("drop_code", name=name)
+
     def set_password(self, name: str, password: bytes, secret: str, step: int) -> None:
         """Set the hash of a password, and the secret of the code generator that goes with it."""
         closed = self.file.closed(secret, name)

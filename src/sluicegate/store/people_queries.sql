@@ -11,6 +11,8 @@ UPDATE person SET roles = :roles WHERE name = :name;
 UPDATE person SET disabled = :disabled WHERE name = :name;
 -- name: set_code
 UPDATE person SET code = :code, code_until = :until, password = NULL, secret = NULL, step = 0 WHERE name = :name;
+-- name: drop_code
+UPDATE person SET code = NULL, code_until = 0 WHERE name = :name;
 -- name: spend_code
 UPDATE person SET code = NULL, code_until = 0
 WHERE name = :name AND code = :code AND code_until > :now AND disabled = 0;

@@ -14,19 +14,45 @@ from pathlib import Path
 from starlette.routing import BaseRoute, Route
 
 from sluicegate.app import Exchange
-from sluicegate.errors import UsageError
+from sluicegate.errors import SettingsError, UsageError
+from sluicegate.settings import Settings
 from sluicegate.store.people import People, PeopleFile
 from sluicegate.store.people_sittings import Asked, Sittings, Tries
 from sluicegate.web.frame import Site
-from sluicegate.web.operator import signing_in
+from sluicegate.web.operator import oidc_pages, passkeys_pages, signing_in
 from sluicegate.web.operator.accounts import FIRST_PAUSE_S, FORGET_S, FREE_TRIES, LONGEST_PAUSE_S, Flood
 from sluicegate.web.operator.frame import Accounts, Desk, Guarded, opened_sides
-from sluicegate.web.operator.roles import Side
+from sluicegate.web.operator.oidc import Provider, Trust
+from sluicegate.web.operator.roles import Role, Side
 from sluicegate.web.operator.sessions import ABSOLUTE_END_S, IDLE_END_S
 from sluicegate.web.operator.table import DESK, Page
 
-BEFORE = (signing_in.routes,)
+BEFORE = (signing_in.routes, passkeys_pages.routes)
 """Modules whose routes are for people who are not signed in yet, besides those of everybody."""
+
+
+def trust_of(settings: Settings) -> Trust | None:
+    """The OpenID provider of the settings, or None. Raises SettingsError."""
+    if not settings.oidc_issuer:
+        return None
+    secret = ""
+    if settings.oidc_client_secret_file:
+        secret = _secret(Path(settings.oidc_client_secret_file).expanduser())
+    pairs = [one.partition("=") for one in settings.oidc_roles.split(",") if one.strip()]
+    roles = {group.strip(): role.strip() for group, _, role in pairs}
+    if not roles or set(roles.values()) - set(Role):
+        raise SettingsError("The setting `oidc_roles` names no roles.", advice=f"Roles: {', '.join(Role)}.")
+    acr = tuple(one.strip() for one in settings.oidc_acr.split(",") if one.strip())
+    return Trust(settings.oidc_issuer, settings.oidc_client_id, secret, settings.oidc_claim, roles, acr)
+
+
+def _secret(path: Path) -> str:
+    try:
+        if path.stat().st_mode & 0o077:
+            raise SettingsError("The file of `oidc_client_secret_file` can be read by other accounts.")
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError("The file of `oidc_client_secret_file` cannot be read.") from None
 
 
 def accounts_of(file: PeopleFile) -> Accounts:
@@ -43,6 +69,7 @@ def open_desk(
     serving: bool = False,
     now: Callable[[], float] = time.time,
     pages: Sequence[Page] = DESK,
+    provider: Provider | None = None,
 ) -> Desk:
     """The desks of an open exchange. Sessions that have ended meanwhile are forgotten."""
     accounts = accounts_of(file)
@@ -56,17 +83,15 @@ def open_desk(
         ledgers={Side.BUREAU: exchange.offices["bureau"], Side.PARTNER: exchange.offices["partner"]},
         sides=opened_sides(exchange),
         pages=tuple((page.name, page.address, page.roles) for page in pages),
+        provider=provider.trust.host if provider else "",
     )
 
 
-def people_file(home: Path) -> PeopleFile:
-    """The accounts of a home, made where there are none yet."""
-    return PeopleFile(home)
-
-
-def routes(desk: Desk, pages: Sequence[Page] = DESK) -> list[BaseRoute]:
+def routes(desk: Desk, pages: Sequence[Page] = DESK, provider: Provider | None = None) -> list[BaseRoute]:
     """Every route below `/desk`. Raises UsageError where a page's route is not guarded."""
     made: list[BaseRoute] = [route for module in BEFORE for route in module(desk)]
+    if provider is not None:
+        made.extend(oidc_pages.routes(desk, provider))
     for page in pages:
         for route in page.routes(desk.narrowed(page.side)):
             if not isinstance(route, Route) or guard_of(route) is None:

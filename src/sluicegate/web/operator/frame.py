@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What operators' pages stand on: who may open one, what it is handed, what is entered before it is sent.
 
-A page module has `routes(desk)`, `TEMPLATES`, and a row in `table.DESK`. Each of its routes answers through `guarded`; a route that does not is
-refused when the site starts. What a page is handed is narrowed to its side: a page of the partner cannot name
-a store of the bureau.
+A page module has `routes(desk)`, `TEMPLATES`, and a row in `table.DESK`. Each of its routes answers through
+`guarded`; a route that does not is refused when the site starts. What a page is handed is narrowed to its
+side: a page of the partner cannot name a store of the bureau.
 """
 
 from __future__ import annotations

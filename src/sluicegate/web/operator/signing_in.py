@@ -167,6 +167,9 @@ def _proves(desk: Desk, account: Account | None, password: str, code: str, now: 
 def failed(desk: Desk, name: str, account: Account | None, way: str, why: str = "not proven") -> None:
     """Count and enter a failure. A name that nobody has is not entered: people type passwords there."""
     now = desk.now()
+    if desk.accounts.flood.full(now):
+        log.warning("sign-in-flood: failures are counted no more for a while")
+        return
     desk.accounts.flood.count(now)
     locked = desk.accounts.tries.failed(name, now)
     who, roles = (account.name, account.roles) if account else ("unknown", ())
