@@ -14,7 +14,7 @@ import pytest
 import sluicegate
 from sluicegate.ridge import screening
 from sluicegate.ridge.native.dispatch import Kernel
-from sluicegate.ridge.screening_form import BYTES, ROW, packed_probe
+from sluicegate.ridge.screening_form import BYTES, FORM, ROW, packed_probe
 
 NATIVE = Path(sluicegate.__file__).parent / "ridge" / "native"
 HARNESS = Path(__file__).parents[2] / "tools" / "fuzz_native" / "screen_fuzz.c"
@@ -113,6 +113,14 @@ def test_the_extension_refuses_lengths_that_do_not_fit() -> None:
         native.scores("baseline", group, b"\x01", 32, row, bytes(4))
     with pytest.raises(TypeError):
         native.scores("baseline", group, b"\x01", 32, row, None)
+
+
+def test_the_extension_names_the_definition_it_was_built_from() -> None:
+    """What was built says which definition of a score it follows, so that an old build is never used."""
+    native = pytest.importorskip("sluicegate.ridge.native._screen", reason="no compiled kernel was built")
+    header = (NATIVE / "screen.h").read_text("utf-8")
+    assert f"#define SCREEN_DEFINITION {FORM[0]}\n" in header
+    assert native.form() == FORM
 
 
 def test_every_source_of_a_kernel_ships_with_the_package() -> None:

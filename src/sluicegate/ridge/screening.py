@@ -23,7 +23,7 @@ from sluicegate.ridge.fusion import is_single
 from sluicegate.ridge.native.dispatch import Kernel, chosen, usable
 from sluicegate.ridge.parameters import Parameters
 from sluicegate.ridge.screen import built
-from sluicegate.ridge.screening_form import BYTES, ROW, Probed, Rows, packed_probe, packed_row
+from sluicegate.ridge.screening_form import BYTES, FORM, ROW, Probed, Rows, packed_probe, packed_row
 from sluicegate.ridge.template import FingerTemplate
 
 try:
@@ -31,7 +31,8 @@ try:
 except ImportError:  # no compiler was at hand when this was installed
     KERNELS = usable(())
 else:
-    KERNELS = usable(_screen.kernels())
+    # Kernels built from older sources would give other scores: they count as not built.
+    KERNELS = usable(_screen.kernels() if _screen.form() == FORM else ())
 """The kernels that can run here, fastest first."""
 
 _TURN = 256.0 / (2.0 * math.pi)

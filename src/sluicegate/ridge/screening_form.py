@@ -41,6 +41,9 @@ GROUP = np.dtype(
 )
 """32 cylinders of a probe, with everything about them that can be worked out before the gallery is seen."""
 
+FORM = (1, ROW.itemsize, GROUP.itemsize)
+"""Number of the definition of a score in `native/screen.h`, and the sizes of both forms."""
+
 Rows = NDArray[np.void]
 """Of dtype ROW, shape (rows,), C-contiguous."""
 

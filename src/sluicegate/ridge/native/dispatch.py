@@ -73,5 +73,7 @@ def explained(available: tuple[Kernel, ...]) -> str:
     """One sentence on what runs here."""
     first = available[0]
     if first is Kernel.NUMPY:
-        return "no compiled kernel was built; NumPy does the work, slower, with the same results"
+        return (
+            "no compiled kernel of this version was built; NumPy does the work, slower, with the same results"
+        )
     return f"the {first} kernel runs; {', '.join(available[1:])} would give the same results"

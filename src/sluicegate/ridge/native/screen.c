@@ -35,12 +35,12 @@ static inline four common_of(const struct screen_group *group, int half, int fro
 {
     four x[PLANES], first, second, ones, twos;
     for (int i = 0; i < PLANES; i++) {
-        memcpy(&x[i], group->planes[i][half][from], sizeof x[i]);
+        memcpy(&x[i], screen_plane(group, i, half, from), sizeof x[i]);
         x[i] &= stored[i];
     }
     four c1 = carry(x[0], x[1], x[2], &first), c2 = carry(x[3], x[4], x[5], &second);
     four c3 = carry(first, second, x[6], &ones), fours = carry(c1, c2, c3, &twos);
-    four sum = bytes(nibbles(ones)) + 2 * bytes(nibbles(twos)) + 4 * bytes(nibbles(fours));
+    four sum = bytes(nibbles(ones)) + 2u * bytes(nibbles(twos)) + 4u * bytes(nibbles(fours));
     sum = (sum & 0x00ff00ffu) + (sum >> 8 & 0x00ff00ffu);
     return (sum + (sum >> 16)) & 0xffffu;
 }

@@ -26,6 +26,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Counts up whenever a score changes, so that kernels built from older sources are noticed and not used. */
+#define SCREEN_DEFINITION 1
+
 #define SCREEN_PLACES 20
 #define SCREEN_BYTES 26
 #define SCREEN_ROW (SCREEN_PLACES * (SCREEN_BYTES + 2))
@@ -44,6 +47,12 @@ struct screen_group {
     uint16_t reciprocal[256][SCREEN_LANES];
     uint32_t gate[256];                /* by stored angle: which cylinders may meet it, one bit each */
 };
+
+/* Where a half of a plane begins, from its lane `from` on. */
+static inline const uint8_t *screen_plane(const struct screen_group *group, int plane, int half, int from)
+{
+    return (const uint8_t *)group->planes + 4 * (16 * (2 * plane + half) + from);
+}
 
 /* Scores of every row. Groups: 1 to SCREEN_MOST_GROUPS. Best: 1 to groups * 32. */
 typedef void screen_kernel(const struct screen_group *groups, size_t count, size_t best, const uint8_t *rows,

@@ -29,6 +29,13 @@ static PyObject *kernels(PyObject *module, PyObject *unused)
     return tuple;
 }
 
+static PyObject *form(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    return Py_BuildValue("(iii)", SCREEN_DEFINITION, SCREEN_ROW, (int)sizeof(struct screen_group));
+}
+
 /* Why the lengths do not fit together, or NULL. */
 static const char *misfit(const Py_buffer *groups, const Py_buffer *counts, Py_ssize_t best, const Py_buffer *rows,
                           const Py_buffer *scores)
@@ -94,6 +101,7 @@ static PyObject *scores(PyObject *module, PyObject *args)
 
 static PyMethodDef METHODS[] = {
     {"kernels", kernels, METH_NOARGS, "Names of the kernels that this processor can run, fastest first."},
+    {"form", form, METH_NOARGS, "Number of the definition of a score, and the bytes of a row and of a group."},
     {"scores", scores, METH_VARARGS,
      "scores(kernel, groups, counts, best, rows, out): fill `out`, uint32 (probes, rows), from the probes' groups,\n"
      "`counts` of them each (one byte a probe). Raises ValueError where lengths do not fit together."},

@@ -33,8 +33,8 @@ TARGET_512 static inline __m512i worth_512(const struct screen_group *group, con
     const uint8_t *ones = row + SCREEN_PLACES * SCREEN_BYTES, *angles = ones + SCREEN_PLACES;
     __m512i low[PLANES], high[PLANES], best = _mm512_setzero_si512();
     for (int i = 0; i < PLANES; i++) {
-        low[i] = _mm512_loadu_si512(group->planes[i][0]);
-        high[i] = _mm512_loadu_si512(group->planes[i][1]);
+        low[i] = _mm512_loadu_si512(screen_plane(group, i, 0, 0));
+        high[i] = _mm512_loadu_si512(screen_plane(group, i, 1, 0));
     }
     for (int s = 0; s < SCREEN_PLACES; s++) {
         __m512i a[PLANES], b[PLANES];
@@ -101,7 +101,7 @@ TARGET_256 static inline __m256i common_256(const struct screen_group *group, in
     const __m256i twice = _mm256_add_epi8(table, table), fourfold = _mm256_add_epi8(twice, twice);
     __m256i x[PLANES], first, second, ones, twos;
     for (int i = 0; i < PLANES; i++)
-        x[i] = _mm256_and_si256(stored[i], _mm256_loadu_si256((const __m256i *)group->planes[i][half][from]));
+        x[i] = _mm256_and_si256(stored[i], _mm256_loadu_si256((const __m256i *)screen_plane(group, i, half, from)));
     __m256i c1 = carry(x[0], x[1], x[2], &first), c2 = carry(x[3], x[4], x[5], &second);
     __m256i c3 = carry(first, second, x[6], &ones), fours = carry(c1, c2, c3, &twos);
     __m256i bytes = _mm256_add_epi8(_mm256_add_epi8(weighed(ones, table), weighed(twos, twice)),
