@@ -4,8 +4,8 @@
     python -m tools.bench_ridge_extract DATA --pyfing /elsewhere/venv/bin/python
 
 DATA holds `prints/fvc2002` and `an2-valid/nist2007-type-4-tpcard.an2`. pyfing needs Keras and a backend,
-which are not among our dependencies: `--pyfing` names the Python of an environment that has pyfing 0.7.3, scipy,
-OpenCV and TensorFlow. As shipped, pyfing runs on no other backend without changes: JAX arrays have no
+which are not among our dependencies: `--pyfing` names the Python of an environment that has pyfing 0.7.3,
+scipy, OpenCV and TensorFlow. As shipped, pyfing runs on no other backend without changes: JAX arrays have no
 `numpy()`, and Torch tensors need gradients turned off. Without `--pyfing` those rows are left out. Everything
 runs in one thread; each time is the least of `REPEAT` runs, summed over the images.
 """
