@@ -41,7 +41,7 @@ FINGERS = range(1, 11)
 
 _FINGER, _CONTACT = 0x706F, 0x7075
 _TAU = np.float32(2.0 * np.pi)
-_ABREAST = 28  # at the highest density a strip of 18 pixels the height of a finger holds about so many
+_ABREAST = 40  # at the highest density a strip of 18 pixels the height of a finger holds fewer
 _BEND_LENGTH = 60.0  # pixels over which elastic bending changes; `impression` has knots 110 apart
 _HALF = np.float32(0.475)  # of the finger's sides: where a rolled print can reach
 _ROLLED, _PLAIN = 1, 0  # IMP codes: live-scan
@@ -209,8 +209,8 @@ def _thinned(
 ) -> tuple[_Mask, NDArray[np.intp]]:
     """Who keeps the hard-core distance, and for each the earlier one that it is paired with, or -1.
 
-    `x` must rise along each row. Only the next `_ABREAST` to the right are looked at: of the minutiae within
-    the distance that lie in between, there are never so many.
+    `x` must rise along each row of the living. Only the next `_ABREAST` to the right are looked at:
+    hardly ever are there so many in a strip as wide as the distance.
     """
     own = numbers.finger
     keep = rng.uniform(*own.apart, x.shape).astype(np.float32) ** 2
@@ -221,8 +221,11 @@ def _thinned(
     columns = np.arange(x.shape[1])
     for step in range(1, min(_ABREAST, x.shape[1])):
         left, right = np.s_[:, :-step], np.s_[:, step:]
-        away = (x[right] - x[left]) ** 2 + (y[right] - y[left]) ** 2
-        away[~(alive[left] & alive[right])] = np.inf
+        beside = x[right] - x[left]
+        near = alive[left] & alive[right] & (beside < np.float32(own.paired_within))
+        if not near.any():
+            break
+        away = np.where(near, beside**2 + (y[right] - y[left]) ** 2, np.float32(np.inf))
         first = turn[left] < turn[right]
         # Whoever came later has an earlier neighbor too close and gives way.
         for late, other, came_late in ((right, columns[:-step], first), (left, columns[step:], ~first)):
