@@ -53,7 +53,7 @@ TROUBLES = (
 def words_of(home: Path, *words: str) -> list[str]:
     """The words of `sluicegate serve` for this home, on free ports unless these words say otherwise."""
     options = ["--extractor", "null", "--engine", "null", "--clock", DRILL, *words]
-    for port in ("--smtp-port", "--http-port"):
+    for port in ("--smtp-port", "--http-port", "--web-port"):
         options += [] if port in words else [port, "0"]
     return ["serve", "--home", str(home), *options]
 

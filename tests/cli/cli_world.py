@@ -36,6 +36,7 @@ min_minutiae = 1
 clock = "2010-11-15T18:00:00Z"
 smtp_port = 0
 http_port = 0
+web_port = 0
 """
 
 

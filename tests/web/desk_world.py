@@ -7,7 +7,7 @@
         client.post("/desk/x", data={**world.form(client), "same": "yes"})
 
 `world.cases` names a case of the bureau by how it stands, `world.copies` one of the partner. For a browser:
-`desk_world.sign_in(page, url, world, "examiner")`. To test pages that are not in the table yet, give `pages=`.
+`desk_world.sign_in(page, url, world, "examiner")`. To test pages that are not in the table yet, give `pages`.
 """
 
 from __future__ import annotations

@@ -185,6 +185,9 @@ def closing(console: Console, home: Path, seconds: float) -> None:
     console.print("What an outsider can derive again, and what every decision gives when it is made again:")
     console.print(f"  {_program()} audit run {home / 'public'} --home {home}", soft_wrap=True)
     console.print(f"  {_program()} policy replay --home {home}", soft_wrap=True)
+    console.print("The same as pages: open the address that this prints, and /desk/ after making an account.")
+    console.print(f"  {_program()} people add demo --role operator --home {home}", soft_wrap=True)
+    console.print(f"  {_program()} site --home {home}", soft_wrap=True)
 
 
 def _program() -> str:

@@ -8,13 +8,13 @@ N 2^15, r 8, p 1, which is 32 MiB and about a tenth of a second.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 import secrets
 import threading
 from collections import deque
 from urllib.parse import urlsplit
 
-from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from sluicegate.errors import UsageError
@@ -31,24 +31,23 @@ _PATH = re.compile(r"/desk(/[A-Za-z0-9._~/%-]*)?", re.ASCII)
 _QUERY = re.compile(r"[A-Za-z0-9._~%&=+:,-]*", re.ASCII)
 
 
+def derived(password: str, salt: bytes) -> bytes:
+    """Scrypt of a password."""
+    with _AT_ONCE:
+        return Scrypt(salt=salt, length=_LENGTH, n=_N, r=_R, p=_P).derive(password.encode())
+
+
 def hashed(password: str) -> bytes:
     """Salt and scrypt of a password, 48 bytes."""
     salt = secrets.token_bytes(_SALT)
-    with _AT_ONCE:
-        return salt + Scrypt(salt=salt, length=_LENGTH, n=_N, r=_R, p=_P).derive(password.encode())
+    return salt + derived(password, salt)
 
 
 def fits(password: str, held: bytes | None) -> bool:
     """Whether a password is the one; without one on file, the same work for the answer no."""
     data = held if held is not None and len(held) == len(_DUMMY) else _DUMMY
-    try:
-        with _AT_ONCE:
-            Scrypt(salt=data[:_SALT], length=_LENGTH, n=_N, r=_R, p=_P).verify(
-                password.encode(), data[_SALT:]
-            )
-    except InvalidKey:
-        return False
-    return data is held
+    same = hmac.compare_digest(derived(password, data[:_SALT]), data[_SALT:])
+    return same and data is held
 
 
 def check_password(name: str, password: str, again: str) -> None:
