@@ -26,7 +26,7 @@ from sluicegate.web.frame import Site
 from sluicegate.web.pages import as_csv, words_of
 from sluicegate.web.public import county_view as view
 from sluicegate.web.public.county_dates import Asked, asked, noon
-from sluicegate.web.public.county_search import Entry, folded, index, search
+from sluicegate.web.public.county_search import LONGEST, Entry, folded, index, search
 from sluicegate.web.source import Rules
 
 TEMPLATES: Mapping[str, Mapping[str, str]] = {
@@ -98,7 +98,7 @@ class _Pages:
 
     def find(self, request: Request) -> Response:
         program = self._site.source.rules().program
-        typed = request.query_params.get("q", "").strip()[:80]
+        typed = request.query_params.get("q", "").strip()[:LONGEST]
         found = search(self._entries(program), typed)
         ori = next((one.ori for one in found if one.ori and folded(typed) == one.ori.casefold()), "")
         if ori:

@@ -20,7 +20,8 @@ MOST = 50
 """Results shown at most."""
 
 _SAME: Mapping[str, str] = {"st": "saint", "ste": "sainte", "mt": "mount", "ft": "fort", "dept": "department"}
-_IDLE = frozenset({"county", "parish", "borough", "condado", "de", "of", "the", "state", "s"})
+_SORTS = frozenset({"county", "parish", "borough", "condado"})
+_IDLE = _SORTS | {"de", "of", "the", "state", "s"}
 """Words that say what sort of place is meant, not which."""
 
 
@@ -93,6 +94,9 @@ def _rank(entry: Entry, whole: str, words: Sequence[str]) -> int:
     if ori and words == [ori]:
         return 0
     known = entry.words - {ori}
+    joined, own = _joined(whole), _joined(entry.name)
+    if joined and own.startswith(joined) and not entry.found.ori:
+        return 1 if own == joined else 2
     if not all(any(one.startswith(word) for one in known) for word in words):
         return _NOT
     core = " ".join(words)
@@ -101,5 +105,10 @@ def _rank(entry: Entry, whole: str, words: Sequence[str]) -> int:
         return 1
     if name.startswith(core):
         return 2
-    own = entry.name.split()
-    return 3 if all(any(one.startswith(word) for one in own) for word in words) else 4
+    named = entry.name.split()
+    return 3 if all(any(one.startswith(word) for one in named) for word in words) else 4
+
+
+def _joined(text: str) -> str:
+    """A name without its blanks and without county, so that De Kalb is DeKalb."""
+    return "".join(one for one in text.split() if one not in _SORTS)
