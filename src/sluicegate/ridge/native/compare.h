@@ -66,7 +66,7 @@ typedef struct {
     _Alignas(64) float v[MOST_MINUTIAE];
     _Alignas(64) int32_t ix[MOST_MINUTIAE];
     _Alignas(64) int32_t iy[MOST_MINUTIAE];
-    _Alignas(64) int32_t ones[MOST_MINUTIAE];
+    _Alignas(64) int32_t ones[MOST_MINUTIAE]; /* bits set; 1 where none is, which is as unlike and divides */
     _Alignas(64) uint32_t bits[SIDE][MOST_MINUTIAE]; /* of the cylinder: by column of cells */
     uint8_t theta[MOST_MINUTIAE], quality[MOST_MINUTIAE];
 } finger_t;
@@ -79,7 +79,7 @@ typedef struct {
     _Alignas(64) float rx[2 * MOST_PAIRS + LANES], ry[2 * MOST_PAIRS + LANES];
     _Alignas(64) int32_t weight[2 * MOST_PAIRS + LANES];
     /* In order of row and column, with room for one that is looked at and not taken. */
-    int32_t row[MOST_PAIRS + 1], column[MOST_PAIRS + 1], like[MOST_PAIRS + 1], turn[MOST_PAIRS + 1];
+    int32_t row[MOST_PAIRS + 1], column[MOST_PAIRS + 1], turn[MOST_PAIRS + 1];
     int32_t which[MOST_PAIRS]; /* the pair at each place of the order of rotation */
     int32_t seeds[MOST_SEEDS + 1], seed_count;
 } voters_t;
@@ -99,8 +99,8 @@ typedef struct {
     _Alignas(64) int32_t agrees[2 * MOST_PAIRS + LANES];
     pairs_t pair_room[2], *pairs, *best;
     comparison_t found;
-    _Alignas(64) uint8_t like[MOST_MINUTIAE * MOST_MINUTIAE];
-    int32_t places[MOST_MINUTIAE * MOST_MINUTIAE];
+    _Alignas(64) uint8_t like[MOST_MINUTIAE * MOST_MINUTIAE + 64];
+    _Alignas(64) uint8_t chosen[MOST_PAIRS + 64]; /* likeness of the likely pairs */
 } workspace_t;
 
 /* One set of kernels: `read` unpacks a record that `whole_record` accepted and builds its cylinders. */

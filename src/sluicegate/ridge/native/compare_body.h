@@ -49,10 +49,13 @@ static int32_t nearest(const finger_t *f, int32_t i, const numbers_t *n, int32_t
             int32_t dx = f->ix[k] - x, dy = f->iy[k] - y;
             apart[k] = dx * dx + dy * dy;
         }
-    for (int32_t j = 0; j < f->count; j++) {
-        near[count] = (int32_t)((uint32_t)apart[j] << 9 | (uint32_t)j);
-        count += (apart[j] <= reach) & (j != i);
-    }
+    apart[i] = INT32_MAX;
+    for (int32_t j = 0; j < f->padded; j += LANES)
+        for (uint32_t left = lanes_within(apart + j, reach); left; left &= left - 1) {
+            int32_t k = j + __builtin_ctz(left);
+            near[count] = apart[k] << 9 | k;
+            count += k < f->count;
+        }
     return count <= n->neighbors ? count : keep_least(near, count, n->neighbors);
 }
 
@@ -89,16 +92,15 @@ static void build_cylinder(finger_t *f, int32_t i, const numbers_t *n)
     int32_t near[MOST_MINUTIAE];
     cells_t value[SIDE];
     int32_t count = nearest(f, i, n, near);
-    f->ones[i] = 0;
-    for (int a = 0; a < SIDE; a++)
-        f->bits[a][i] = 0;
+    int32_t ones = 0;
     if (count < n->least_neighbors)
         return;
     fill_cells(f, i, near, count, n, value);
     for (int a = 0; a < SIDE; a++) {
         f->bits[a][i] = flags(&value[a], (uint16_t)n->cell_bar) & n->circle[a];
-        f->ones[i] += __builtin_popcount(f->bits[a][i]);
+        ones += __builtin_popcount(f->bits[a][i]);
     }
+    f->ones[i] = ones > 0 ? ones : 1;
 }
 
 static void read_finger(const numbers_t *n, const uint8_t *record, finger_t *f)
@@ -122,7 +124,7 @@ static void read_finger(const numbers_t *n, const uint8_t *record, finger_t *f)
         f->v[i] = n->sine[f->theta[i]];
         for (int w = 0; w < SIDE; w++)
             f->bits[w][i] = 0;
-        f->ones[i] = 0;
+        f->ones[i] = 1;
     }
     for (int32_t i = 0; i < f->count; i++)
         build_cylinder(f, i, n);
@@ -132,21 +134,18 @@ static void read_finger(const numbers_t *n, const uint8_t *record, finger_t *f)
 
 static void likenesses(const finger_t *p, const finger_t *r, uint8_t *restrict like)
 {
-    for (int32_t i = 0; i < p->count; i++) {
+    _Alignas(64) int32_t common[MOST_MINUTIAE];
+    for (int32_t i = 0; i < p->count; i++, like += r->padded) {
         int32_t ones = p->ones[i];
         uint32_t a[SIDE];
         for (int w = 0; w < SIDE; w++)
             a[w] = p->bits[w][i];
-        uint8_t *row = like + (size_t)i * (size_t)r->padded;
-        for (int32_t j = 0; j < r->padded; j += LANES) {
-            int32_t common[LANES];
-            common_bits(a, (const uint32_t(*)[MOST_MINUTIAE])(&r->bits[0][j]), common);
-            for (int k = 0; k < LANES; k++) {
-                int32_t total = ones + r->ones[j + k];
-                /* At least 1: no bits on either side make a likeness of 0. */
-                int32_t share = (int32_t)((float)(common[k] * 512) / (float)(total > 1 ? total : 1));
-                row[j + k] = (uint8_t)(share < 255 ? share : 255);
-            }
+        for (int32_t j = 0; j < r->padded; j += LANES)
+            common_bits(a, (const uint32_t(*)[MOST_MINUTIAE])(&r->bits[0][j]), common + j);
+        /* Dice's share of common bits, in 1/256. */
+        for (int32_t j = 0; j < r->padded; j++) {
+            int32_t share = (int32_t)((float)(common[j] * 512) / (float)(ones + r->ones[j]));
+            like[j] = (uint8_t)(share < 255 ? share : 255);
         }
     }
 }
@@ -155,15 +154,24 @@ typedef struct {
     int32_t bar, room; /* above the bar all are taken, at the bar the first `room` */
 } cut_t;
 
-static cut_t cut_for(const int32_t tally[256], int32_t least, int32_t most)
+/* The bar that at most `most` of the likenesses exceed, and as few as can be miss. */
+static cut_t cut_for(const uint8_t *like, int32_t size, int32_t least, int32_t most)
 {
-    int32_t taken = 0;
-    for (int32_t bar = 255; bar >= least; bar--) {
-        if (taken + tally[bar] > most)
-            return (cut_t){bar, most - taken};
-        taken += tally[bar];
+    int32_t over = least, under = 256, above = 0, count = bytes_reaching(like, size, (uint8_t)least);
+    if (count <= most)
+        return (cut_t){least - 1, 0};
+    /* More than `most` reach `over`; `above`, which is no more, reach `under`. */
+    while (under - over > 1) {
+        int32_t middle = (over + under) / 2;
+        count = bytes_reaching(like, size, (uint8_t)middle);
+        if (count > most) {
+            over = middle;
+        } else {
+            under = middle;
+            above = count;
+        }
     }
-    return (cut_t){least - 1, 0};
+    return (cut_t){over, most - above};
 }
 
 /* 1 if it is taken, and 0; without a branch that nothing could foretell. */
@@ -174,41 +182,35 @@ static inline int32_t taken_by(cut_t *cut, int32_t likeness)
     return taken;
 }
 
-/* Places whose likeness reaches the bar, as likeness << 18 | row << 9 | column, by row and column. */
-static int32_t list_places(workspace_t *w, int32_t tally[256])
-{
-    const finger_t *r = &w->reference;
-    const uint8_t *like = w->like;
-    int32_t listed = 0;
-    for (int32_t i = 0; i < w->probe.count; i++, like += r->padded)
-        for (int32_t j = 0; j < r->padded; j += LANES)
-            for (uint32_t left = bytes_reaching(like + j, (uint8_t)w->numbers.alike); left; left &= left - 1) {
-                int32_t column = j + __builtin_ctz(left);
-                tally[like[column]]++;
-                w->places[listed++] = like[column] << 18 | i << 9 | column;
-            }
-    return listed;
-}
-
 static void choose_pairs(workspace_t *w)
 {
     const numbers_t *n = &w->numbers;
     const finger_t *p = &w->probe, *r = &w->reference;
     voters_t *o = &w->voters;
-    int32_t tally[256] = {0}, listed = list_places(w, tally), count = 0, seed_count = 0;
-    cut_t pairs = cut_for(tally, n->alike, n->pairs), seeds = cut_for(tally, n->alike, n->seeds);
-    for (int32_t k = 0; k < listed; k++) {
-        int32_t likeness = w->places[k] >> 18, row = w->places[k] >> 9 & 511, column = w->places[k] & 511;
-        o->row[count] = row;
-        o->column[count] = column;
-        o->like[count] = likeness;
-        o->turn[count] = (uint8_t)(r->theta[column] - p->theta[row]);
-        o->seeds[seed_count] = count;
-        /* Whatever is a seed is a pair: there are at least as many of these. */
-        seed_count += taken_by(&seeds, likeness);
-        count += taken_by(&pairs, likeness);
-    }
+    int32_t size = p->count * r->padded, filled = (size + 63) & ~63, count = 0, seed_count = 0;
+    memset(w->like + size, 0, (size_t)(filled - size));
+    cut_t pairs = cut_for(w->like, filled, n->alike, n->pairs);
+    uint8_t bar = (uint8_t)(pairs.bar < n->alike ? n->alike : pairs.bar);
+    /* A row is a place times this, without its lower half: exact for as many places as there can be. */
+    uint64_t inverse = r->padded > 0 ? 0xffffffffu / (uint32_t)r->padded + 1 : 0;
+    for (int32_t from = 0; from < filled; from += 64)
+        for (uint64_t left = reaching(w->like + from, bar); left; left &= left - 1) {
+            int32_t at = from + __builtin_ctzll(left), likeness = w->like[at];
+            int32_t row = (int32_t)((uint64_t)at * inverse >> 32), column = at - row * r->padded;
+            o->row[count] = row;
+            o->column[count] = column;
+            o->turn[count] = (uint8_t)(r->theta[column] - p->theta[row]);
+            w->chosen[count] = (uint8_t)likeness;
+            count += taken_by(&pairs, likeness);
+        }
     o->count = count;
+    filled = (count + 63) & ~63;
+    memset(w->chosen + count, 0, (size_t)(filled - count));
+    cut_t seeds = cut_for(w->chosen, filled, n->alike, n->seeds);
+    for (int32_t k = 0; k < count; k++) {
+        o->seeds[seed_count] = k;
+        seed_count += taken_by(&seeds, w->chosen[k]);
+    }
     o->seed_count = seed_count;
 }
 
@@ -233,7 +235,7 @@ static void order_by_turn(workspace_t *w, int32_t sorted[MOST_PAIRS])
             o->py[copy] = p->y[o->row[k]];
             o->rx[copy] = r->x[o->column[k]];
             o->ry[copy] = r->y[o->column[k]];
-            o->weight[copy] = o->like[k];
+            o->weight[copy] = w->chosen[k];
         }
     }
     memset(o->px + 2 * o->count, 0, LANES * sizeof(float));

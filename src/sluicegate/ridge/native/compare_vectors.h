@@ -79,16 +79,57 @@ static inline uint32_t flags(const cells_t *value, uint16_t bar)
 #endif
 }
 
-/* Bit k says whether byte k of sixteen is at least `bar`. */
-static inline uint32_t bytes_reaching(const uint8_t *bytes, uint8_t bar)
+/* Bit k says whether byte k of 64 is at least `bar`. */
+static inline uint64_t reaching(const uint8_t *bytes, uint8_t bar)
+{
+#if defined(__AVX512BW__)
+    return _mm512_cmpge_epu8_mask(_mm512_load_si512(bytes), _mm512_set1_epi8((char)bar));
+#elif defined(__SSE2__)
+    const __m128i *given = (const __m128i *)bytes, least = _mm_set1_epi8((char)bar);
+    uint64_t set = 0;
+    for (int k = 0; k < 4; k++)
+        set |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(given[k], least), given[k]))
+               << 16 * k;
+    return set;
+#else
+    uint64_t set = 0;
+    for (int k = 0; k < 64; k++)
+        set |= (uint64_t)(bytes[k] >= bar) << k;
+    return set;
+#endif
+}
+
+/* How many of `size` bytes, a multiple of 64, are at least `bar`. */
+static inline int32_t bytes_reaching(const uint8_t *bytes, int32_t size, uint8_t bar)
+{
+#if defined(__SSE2__) && !defined(__AVX512BW__)
+    const __m128i *given = (const __m128i *)bytes, least = _mm_set1_epi8((char)bar), one = _mm_set1_epi8(1);
+    __m128i sum = _mm_setzero_si128();
+    for (int32_t k = 0; k < size / 16; k++) {
+        __m128i fits = _mm_and_si128(_mm_cmpeq_epi8(_mm_max_epu8(given[k], least), given[k]), one);
+        sum = _mm_add_epi64(sum, _mm_sad_epu8(fits, _mm_setzero_si128()));
+    }
+    return _mm_cvtsi128_si32(sum) + _mm_cvtsi128_si32(_mm_srli_si128(sum, 8));
+#else
+    int32_t count = 0;
+    for (int32_t at = 0; at < size; at += 64)
+        count += __builtin_popcountll(reaching(bytes + at, bar));
+    return count;
+#endif
+}
+
+/* Bit k says whether number k of sixteen is at most `most`. */
+static inline uint32_t lanes_within(const int32_t *numbers, int32_t most)
 {
 #if defined(__SSE2__)
-    __m128i given = _mm_load_si128((const __m128i *)bytes);
-    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(given, _mm_set1_epi8((char)bar)), given));
+    const __m128i *four = (const __m128i *)numbers, bar = _mm_set1_epi32(most);
+    __m128i low = _mm_packs_epi32(_mm_cmpgt_epi32(four[0], bar), _mm_cmpgt_epi32(four[1], bar));
+    __m128i high = _mm_packs_epi32(_mm_cmpgt_epi32(four[2], bar), _mm_cmpgt_epi32(four[3], bar));
+    return ~(uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high)) & 0xffffu;
 #else
     uint32_t set = 0;
     for (int k = 0; k < LANES; k++)
-        set |= (uint32_t)(bytes[k] >= bar) << k;
+        set |= (uint32_t)(numbers[k] <= most) << k;
     return set;
 #endif
 }
