@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -110,18 +111,17 @@ class Cache:
 def fvc(cache: Cache, folder: Path, database: int) -> Prints:
     """The 80 prints of one database, eight of a finger in a row."""
     paths = sorted((folder / f"DB{database}_B").glob("*.png"))
-    return [
-        cache.get(f"{p.parent.name}/{p.stem}", lambda p=p: np.asarray(Image.open(p).convert("L")))
-        for p in paths
-    ]
+    return [cache.get(f"{path.parent.name}/{path.stem}", partial(_grey, path)) for path in paths]
+
+
+def _grey(path: Path) -> NDArray[np.uint8]:
+    return np.asarray(Image.open(path).convert("L"), dtype=np.uint8)
 
 
 def pictures(cache: Cache, name: str, sessions: Sequence[int]) -> Prints:
     """Synthetic pictures of `FINGERS` fingers in these sessions, all sessions of a finger in a row."""
     return [
-        cache.get(f"{k}/{name}/{s}", lambda k=k, s=s: _picture(k, name, s))
-        for k in range(FINGERS)
-        for s in sessions
+        cache.get(f"{k}/{name}/{s}", partial(_picture, k, name, s)) for k in range(FINGERS) for s in sessions
     ]
 
 
@@ -188,7 +188,7 @@ def screened(probes: Prints, references: Prints, same: Same) -> Floats:
     for serial, one in enumerate(references):
         for _, row in rows_of(Template("x", "x", (_finger(one),)), parameters):
             block.append(row, serial)
-    found = []
+    found: list[float] = []
     for p, probe in enumerate(probes):
         scores = finger_scores(_finger(probe), block.view(), parameters)
         found.extend(float(s) for r, s in enumerate(scores) if not same(p, r))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import matplotlib as mpl
 import numpy as np
@@ -22,8 +22,9 @@ from sluicegate.ridge.synthetic.person import Person
 from sluicegate.testing.hard_prints import hard_print
 
 Floats = NDArray[np.float64]
+Style = dict[str, Any]  # keywords of a line
 
-_RC = {
+_RC: dict[Any, Any] = {
     "svg.hashsalt": "sluicegate",
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -33,12 +34,10 @@ _RC = {
     "axes.linewidth": 0.6,
     "lines.linewidth": 1.1,
 }
-_REAL, _CARD, _PICTURES, _MODEL = (
-    {"color": "black", "linestyle": "-"},
-    {"color": "#666666", "linestyle": (0, (1, 1.2))},
-    {"color": "#888888", "linestyle": (0, (5, 2))},
-    {"color": "#0b5fa5", "linestyle": "-", "linewidth": 2.0, "alpha": 0.8},
-)
+_REAL: Style = {"color": "black", "linestyle": "-"}
+_CARD: Style = {"color": "#666666", "linestyle": (0, (1, 1.2))}
+_PICTURES: Style = {"color": "#888888", "linestyle": (0, (5, 2))}
+_MODEL: Style = {"color": "#0b5fa5", "linestyle": "-", "linewidth": 2.0, "alpha": 0.8}
 
 
 class Look(Protocol):
@@ -69,7 +68,7 @@ class Strangers(Protocol):
     def exact(self) -> Floats: ...
 
 
-def _style(name: str) -> dict[str, object]:
+def _style(name: str) -> Style:
     last = name.split(" x ")[-1]
     for word, style in (("model", _MODEL), ("pictures", _PICTURES), ("card", _CARD)):
         if word in last:
@@ -77,14 +76,14 @@ def _style(name: str) -> dict[str, object]:
     return dict(_REAL)
 
 
-def _key(axes: Axes, lines: Sequence[tuple[str, dict[str, object]]], x: float, y: float) -> None:
+def _key(axes: Axes, lines: Sequence[tuple[str, Style]], x: float, y: float) -> None:
     """Names of the kinds of line, in the free corner of a plot; places are shares of its sides."""
     for n, (text, style) in enumerate(lines):
         color = str(style["color"])
         axes.text(x, y - 0.062 * n, text, color=color, fontsize=7.5, transform=axes.transAxes)
 
 
-_KINDS = (
+_KINDS: tuple[tuple[str, Style], ...] = (
     ("thin black: FVC2002, each database", _REAL),
     ("dotted: the card", _CARD),
     ("dashed: synthetic pictures", _PICTURES),
@@ -127,7 +126,7 @@ def draw_minutiae(path: Path, looks: Sequence[Look], bins: Sequence[int]) -> Non
         figure.savefig(path, format="svg", metadata={"Date": None})
 
 
-_ROWS: tuple[tuple[str, str, str, dict[str, object]], ...] = (
+_ROWS: tuple[tuple[str, str, str, Style], ...] = (
     (
         "FVC2002, each database",
         "plain x plain",
