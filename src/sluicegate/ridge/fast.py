@@ -2,9 +2,10 @@
 """The fast engine: the story of `engine.identify` over packed galleries, for one probe or a batch.
 
 Everybody is screened by the probe's most telling fingers, in one pass over a gallery for the whole batch; the
-best share by all fingers; the survivors are compared exactly by their first fingers, and the promising by
-all. What follows is decided where the plain engine's is. The answer depends on the probes and the galleries
-given: not on threads, kernels, shards, the other probes of a batch, or a gallery that was not given.
+best share by all fingers; the survivors are compared exactly by two fingers, those who stay by two more, and
+the promising by all. What follows is decided where the plain engine's is. The answer depends on the probes
+and the galleries given: not on threads, kernels, shards, the other probes of a batch, or a gallery that was
+not given.
 """
 
 from __future__ import annotations
@@ -131,22 +132,42 @@ class _Steps:
     def candidates(self, which: int, gallery: int, most: int) -> list[Candidate]:
         """Candidates of one question, in no order."""
         asked, numbers = self._asked[which], self._parameters
-        survivors = self._survivors[which]
-        looked = self._compared(which, survivors, numbers.screen.first, pairs=False)
-        likely: list[tuple[float, str, int]] = []
-        for i, ((_, one), matches) in enumerate(zip(survivors, looked, strict=True)):
-            settled = together(asked.probe, matches, numbers.fusion.separation)
-            likely.append((-fused(settled), one.subject, i))
+        likely = self._glanced(which, most)
         chosen = [
-            survivors[i]
-            for place, (unlike, _, i) in enumerate(sorted(likely)[:most])
-            if place < numbers.screen.finish or is_promising(-unlike, len(looked[i]), numbers)
+            one
+            for place, (unlike, fingers, one) in enumerate(likely[:most])
+            if place < numbers.screen.finish or is_promising(-unlike, fingers, numbers)
         ]
-        whole = self._compared(which, chosen, len(POSITIONS), pairs=True)
+        whole = self._compared(which, chosen, range(len(POSITIONS)), pairs=True)
         return [
             candidate_from(asked.probe, one.subject, matches, gallery, numbers)
             for (_, one), matches in zip(chosen, whole, strict=True)
         ]
+
+    def _glanced(self, which: int, most: int) -> list[tuple[float, int, _Found]]:
+        """Survivors by their first fingers, the most similar first: unlikeness, fingers compared, who."""
+        numbers = self._parameters
+        glance, first = numbers.fast.glance, numbers.screen.first
+        survivors = self._survivors[which]
+        looked = self._compared(which, survivors, range(glance), pairs=False)
+        likely = self._by_likeness(which, survivors, looked)[: max(numbers.fast.stay, most)]
+        staying = [survivors[i] for _, _, i in likely]
+        more = self._compared(which, staying, range(glance, first), pairs=False)
+        both = [{**looked[i], **matches} for (_, _, i), matches in zip(likely, more, strict=True)]
+        return [
+            (unlike, fingers, staying[i]) for unlike, fingers, i in self._by_likeness(which, staying, both)
+        ]
+
+    def _by_likeness(
+        self, which: int, ones: Sequence[_Found], looked: Sequence[Matches]
+    ) -> list[tuple[float, int, int]]:
+        """The most similar first, ties by name: unlikeness, fingers compared, place in what was given."""
+        probe, separation = self._asked[which].probe, self._parameters.fusion.separation
+        likely = sorted(
+            (-fused(together(probe, matches, separation)), one.subject, len(matches), i)
+            for i, ((_, one), matches) in enumerate(zip(ones, looked, strict=True))
+        )
+        return [(unlike, fingers, i) for unlike, _, fingers, i in likely]
 
     def _screened(self) -> list[list[_Found]]:
         """Who goes on to the exact comparison, for each question."""
@@ -186,13 +207,13 @@ class _Steps:
             self.work[which] += Work(screened=made)
         return found
 
-    def _compared(self, which: int, ones: Sequence[_Found], most: int, *, pairs: bool) -> list[Matches]:
+    def _compared(self, which: int, ones: Sequence[_Found], fingers: range, *, pairs: bool) -> list[Matches]:
         """Compare these subjects, each where it lies; answers in their order."""
         found: dict[int, Matches] = {}
         for shard in self._shards:
             mine = [i for i, (whose, _) in enumerate(ones) if whose is shard]
             places = [ones[i][1].place for i in mine]
-            matches, made = shard.compare(self._asked[which], places, most=most, pairs=pairs)
+            matches, made = shard.compare(self._asked[which], places, fingers=fingers, pairs=pairs)
             found.update(zip(mine, matches, strict=True))
             self.work[which] += Work(compared=made)
         return [found[i] for i in range(len(ones))]

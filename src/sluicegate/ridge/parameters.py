@@ -100,6 +100,8 @@ class FastParameters:
     share: float
     keep: int
     survivors: tuple[float, ...]
+    glance: int
+    stay: int
 
 
 @dataclass(frozen=True, slots=True)

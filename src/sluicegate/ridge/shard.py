@@ -71,9 +71,9 @@ class Shard(Protocol):
         """These subjects again, by all fingers."""
 
     def compare(
-        self, asked: Question, places: Sequence[Place], *, most: int, pairs: bool
+        self, asked: Question, places: Sequence[Place], *, fingers: range, pairs: bool
     ) -> tuple[list[Matches], int]:
-        """Compare these subjects exactly by `most` of the fingers they have, the most telling first.
+        """Compare these subjects exactly by some of the fingers they have, counted from 0, the most telling.
 
         With `pairs` the corresponding minutiae are named; without, only where fusion needs them.
         """
@@ -133,10 +133,10 @@ class LocalShard:
         return found, made
 
     def compare(
-        self, asked: Question, places: Sequence[Place], *, most: int, pairs: bool
+        self, asked: Question, places: Sequence[Place], *, fingers: range, pairs: bool
     ) -> tuple[list[Matches], int]:
         faced = [
-            _Subject(asked, self._snapshot.parts[place.part].segment, place.row, most) for place in places
+            _Subject(asked, self._snapshot.parts[place.part].segment, place.row, fingers) for place in places
         ]
         made = _compared(asked, faced, pairs, self._spread)
         return [one.matches() for one in faced], made
@@ -162,20 +162,19 @@ def _top(worth: Sequence[Worth], parts: Sequence[Part], keep: int) -> list[Scree
 class _Subject:
     """One subject face to face with a question: which images meet, and how each meeting came out."""
 
-    def __init__(self, asked: Question, segment: Segment, row: int, most: int) -> None:
+    def __init__(self, asked: Question, segment: Segment, row: int, fingers: range) -> None:
         self.segment = segment
         self.asked = asked
         self.row = row
         self._whole: dict[int, Template | None] = {}
         first, last = int(segment.image_at[row]), int(segment.image_at[row + 1])
         shown = segment.image_positions[first:last]
-        self.open: dict[int, list[int]] = {}
-        for position in asked.telling:
-            images = np.flatnonzero(shown & np.uint16(1 << (position - 1)))
-            if len(images):
-                self.open[position] = [first + int(image) for image in images]
-            if len(self.open) == most:
-                break
+        faced = {
+            position: [first + int(image) for image in images]
+            for position in asked.telling
+            if len(images := np.flatnonzero(shown & np.uint16(1 << (position - 1))))
+        }
+        self.open = {position: faced[position] for position in list(faced)[fingers.start : fingers.stop]}
         self.found: dict[tuple[int, int], Comparison] = {}
 
     def meetings(self) -> Iterator[tuple[int, int]]:
