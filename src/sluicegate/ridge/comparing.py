@@ -9,9 +9,10 @@ one of several kernels does the work: C for the processor at hand (`native/compa
 What differs from `compare.py`: coordinates in whole pixels, directions in 1/256 turns and quality in
 fifteenths; of the placements tried, only the one whose pairs weigh most is refitted, bent and scored.
 
-Bounds: a record holds at most 448 minutiae, of a single finger `fast_compare.minutiae`. For p and r minutiae
-one comparison does at most 7 p r steps over pairs of minutiae, 32 cells' neighbors for each of the r, and
-`seeds` times `pairs` votes: no arrangement of minutiae makes it do more.
+Bounds: a record holds at most 448 minutiae, of a single finger at most `fast_compare.minutiae`. For p and r
+minutiae one comparison takes at most `tries` + 5 steps for each of p r pairs of minutiae (one likeness,
+`tries` + 3 pairings, one overlap), one for each of r r pairs to find neighbors, 32 r neighbors summed for the
+cylinders, and (`seeds` + `tries`) times `pairs` votes. No arrangement of minutiae makes it take more.
 """
 
 from __future__ import annotations

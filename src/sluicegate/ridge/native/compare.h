@@ -68,6 +68,7 @@ typedef struct {
     _Alignas(64) int32_t iy[MOST_MINUTIAE];
     _Alignas(64) int32_t ones[MOST_MINUTIAE]; /* bits set; 1 where none is, which is as unlike and divides */
     _Alignas(64) uint32_t bits[SIDE][MOST_MINUTIAE]; /* of the cylinder: by column of cells */
+    float top[MOST_MINUTIAE / LANES], bottom[MOST_MINUTIAE / LANES]; /* least and greatest y of each block */
     uint8_t theta[MOST_MINUTIAE], quality[MOST_MINUTIAE];
 } finger_t;
 

@@ -128,6 +128,13 @@ static void read_finger(const numbers_t *n, const uint8_t *record, finger_t *f)
     }
     for (int32_t i = 0; i < f->count; i++)
         build_cylinder(f, i, n);
+    for (int32_t i = 0; i < f->count; i++) {
+        int32_t block = i / LANES;
+        if (i % LANES == 0)
+            f->top[block] = f->bottom[block] = f->y[i];
+        f->top[block] = f->y[i] < f->top[block] ? f->y[i] : f->top[block];
+        f->bottom[block] = f->y[i] > f->bottom[block] ? f->y[i] : f->bottom[block];
+    }
 }
 
 /* ---- likely pairs ---- */
@@ -329,6 +336,13 @@ static void place(workspace_t *w, placement_t at)
 
 /* ---- pairing, bending ---- */
 
+/* Whether a block of minutiae lies too far above or below y for any to be in reach. Minutiae come in reading
+ * order from the extractor, so most blocks do; in another order nothing changes but the time. */
+static inline int out_of_reach(const finger_t *r, int32_t j, float y, float reach)
+{
+    return (y < r->top[j / LANES] - reach) | (y > r->bottom[j / LANES] + reach);
+}
+
 static int32_t least_of(const int32_t lane[LANES])
 {
     int32_t least = lane[0];
@@ -341,7 +355,8 @@ static int32_t least_of(const int32_t lane[LANES])
 static void pair_up(workspace_t *w, const float *restrict x, const float *restrict y, float far)
 {
     const finger_t *r = &w->reference;
-    float angle = w->numbers.angle;
+    /* A pixel more than the distance whose cost alone is DEAR: never wrong by rounding. */
+    float angle = w->numbers.angle, reach = sqrtf((float)DEAR / far) + 1.0f;
     int32_t *restrict by_column = w->by_column;
     for (int32_t j = 0; j < r->padded; j++)
         by_column[j] = DEAR << 9;
@@ -351,6 +366,8 @@ static void pair_up(workspace_t *w, const float *restrict x, const float *restri
         for (int k = 0; k < LANES; k++)
             lane[k] = DEAR << 9;
         for (int32_t j = 0; j < r->padded; j += LANES) {
+            if (out_of_reach(r, j, py, reach))
+                continue;
             for (int k = 0; k < LANES; k++) {
                 float dx = r->x[j + k] - px, dy = r->y[j + k] - py;
                 float cost = (dx * dx + dy * dy) * far + (1.0f - (pu * r->u[j + k] + pv * r->v[j + k])) * angle;
@@ -428,7 +445,7 @@ static void bend(workspace_t *w)
 static void overlapping(workspace_t *w, int64_t *probe, int64_t *reference)
 {
     const finger_t *p = &w->probe, *r = &w->reference;
-    float reach = w->numbers.overlap;
+    float square = w->numbers.overlap, reach = sqrtf(square) + 1.0f;
     int32_t *restrict seen = w->by_column;
     for (int32_t j = 0; j < r->padded; j++)
         seen[j] = 0;
@@ -436,13 +453,16 @@ static void overlapping(workspace_t *w, int64_t *probe, int64_t *reference)
     for (int32_t i = 0; i < p->count; i++) {
         float px = w->bent_x[i], py = w->bent_y[i];
         int32_t lane[LANES] = {0}, any = 0;
-        for (int32_t j = 0; j < r->padded; j += LANES)
+        for (int32_t j = 0; j < r->padded; j += LANES) {
+            if (out_of_reach(r, j, py, reach))
+                continue;
             for (int k = 0; k < LANES; k++) {
                 float dx = r->x[j + k] - px, dy = r->y[j + k] - py;
-                int32_t near = dx * dx + dy * dy <= reach;
+                int32_t near = dx * dx + dy * dy <= square;
                 lane[k] |= near;
                 seen[j + k] |= near;
             }
+        }
         for (int k = 0; k < LANES; k++)
             any |= lane[k];
         *probe += any ? p->quality[i] : 0;
