@@ -47,19 +47,34 @@ def tree(name: str) -> nodes.Template:
     return templates().parse(loader.get_source(templates(), name)[0])
 
 
-def brought(name: str) -> Iterator[str]:
-    """A template, and every one that it extends or includes: they see the same values."""
-    yield name
+def _made(name: str) -> Iterator[str]:
+    """Names that a template sets or imports itself."""
+    for one in tree(name).find_all((nodes.Assign, nodes.AssignBlock, nodes.With, nodes.Import)):
+        fields = [getattr(one, field, None) for field in ("target", "targets")]
+        for field in fields:
+            parts = field if isinstance(field, list) else [field]
+            yield from (str(getattr(part, "name", part)) for part in parts if part)
+    for one in tree(name).find_all(nodes.FromImport):
+        yield from (part[-1] if isinstance(part, tuple) else part for part in one.names)
+
+
+def taken(name: str) -> set[str]:
+    """Names that a template, or what it extends or includes, takes from outside.
+
+    What is included sees also what the including template sets itself.
+    """
+    own = {one.name for one in tree(name).find_all(nodes.Name) if one.ctx != "load"}
+    found = meta.find_undeclared_variables(tree(name)) - set(_made(name))
     for one in tree(name).find_all((nodes.Extends, nodes.Include)):
         target = one.template  # type: ignore[attr-defined]
         if isinstance(target, nodes.Const):
-            yield from brought(str(target.value))
+            found |= taken(str(target.value)) - own
+    return found
 
 
 def used(name: str) -> set[str]:
-    """Names that a template takes from outside, with all that it extends and includes, but for `COMMON`."""
-    found = set().union(*(meta.find_undeclared_variables(tree(one)) for one in brought(name)))
-    return found - set(COMMON) - set(templates().globals)
+    """Names that a page's template takes from outside, but for `COMMON`."""
+    return taken(name) - set(COMMON) - set(templates().globals)
 
 
 def spoken(name: str) -> Iterator[tuple[str, str, Sequence[str], bool]]:

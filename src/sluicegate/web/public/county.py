@@ -57,7 +57,6 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
         "mode": "a mode, or what was asked for, in words",
         "level": "a level of issuer in words",
         "kind": "a kind of row in words",
-        "lines": "text cut into lines, for the picture",
     },
 }
 """What each template is given, besides `pages.COMMON`."""
@@ -193,7 +192,6 @@ class _Pages:
             "mode": view.mode_words(program, words),
             "level": view.known_words(words, "level"),
             "kind": view.known_words(words, "kind"),
-            "lines": view.lines,
         }
         status, headers = (200, HEADERS) if when.on else (400, {})
         return self._site.pages.show(

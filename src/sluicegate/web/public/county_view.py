@@ -7,7 +7,6 @@ have one account (`policy.account`) and one way to decide.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -306,11 +305,6 @@ def day_words(words: Catalog) -> Callable[[str], str]:
 def known_words(words: Catalog, group: str) -> Callable[[str], str]:
     """Says a name of a closed list in the language; a name that is not on the list, as it is."""
     return lambda name: words.words.get(f"county.{group}.{name}", name)
-
-
-def lines(text: str, width: int = 18) -> list[str]:
-    """Text cut into at most three lines, for a box of a picture."""
-    return textwrap.wrap(text, width, max_lines=3, placeholder=" …") or [""]
 
 
 def children(program: Program, place: str) -> Iterator[str]:
