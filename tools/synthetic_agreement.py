@@ -29,7 +29,8 @@ from sluicegate.ridge.parameters import load
 from sluicegate.ridge.screen import Block, built, finger_scores, rows_of
 from sluicegate.ridge.synthetic import population
 from sluicegate.ridge.synthetic.damage import HARDSHIPS, Damage, Hardship
-from sluicegate.ridge.synthetic.impression import CLEAN, EVERYDAY
+from sluicegate.ridge.synthetic.flows import Flows
+from sluicegate.ridge.synthetic.impression import CLEAN, EVERYDAY, MARGIN
 from sluicegate.ridge.synthetic.person import Person
 from sluicegate.ridge.template import FingerTemplate, Minutiae, Template, decode
 from sluicegate.testing.hard_prints import hard_print
@@ -332,6 +333,41 @@ def tables(
     return {name: "\n".join(lines) for name, lines in made.items()}
 
 
+def demand(rolled: Prints) -> str:
+    """A table of what the flow of synthetic pictures demands and what LEADER finds on them."""
+    edges = np.array([0.0, 1e-4, 3e-4, 6e-4, 12e-4, np.inf])
+    asked, signed, found, area = np.zeros((4, len(edges) - 1))
+    for k, minutiae in enumerate(rolled):
+        master = Person(1000 + k).finger(k % 10 + 1)
+        height, width = master.ridges.shape
+        flow = Flows.of([master.flow])
+        # The pictures are upright and hardly bent; their margin is blank.
+        x = (minutiae[None, :, 0] - MARGIN - (width - 1) / 2).astype(np.float32)
+        y = ((height - 1) / 2 + MARGIN - minutiae[None, :, 1]).astype(np.float32)
+        theta, spread = flow.at(x, y)
+        here = np.digitize(np.abs(spread[0]) / master.period, edges) - 1
+        np.add.at(signed, here, np.sign(np.cos(minutiae[:, 2] - theta[0]) * spread[0]))
+        np.add.at(found, here, 1.0)
+        across, down = np.meshgrid(np.arange(x.min(), x.max(), 4.0), np.arange(y.min(), y.max(), 4.0))
+        inside = np.abs(across / (0.465 * width)) ** 3 + np.abs(down / (0.465 * height)) ** 3 < 1
+        grid = [side[inside][None].astype(np.float32) for side in (across, down)]
+        sharp = np.abs(flow.at(grid[0], grid[1])[1][0]) / master.period
+        where = np.digitize(sharp, edges) - 1
+        np.add.at(area, where, 16.0)
+        np.add.at(asked, where, 16.0 * sharp)
+    rows = [
+        "| per 10,000 px² | share of the area | demanded | found with the spread, less against it "
+        "| found in all |",
+        "|---|---|---|---|---|",
+    ]
+    names = ("hardly any spread", "little", "more", "much", "about cores and deltas")
+    for n, name in enumerate(names):
+        values = (1e4 * value[n] / area[n] for value in (asked, signed, found))
+        told = " | ".join(f"{value:.1f}" for value in values)
+        rows.append(f"| {name} | {100 * area[n] / area.sum():.0f} % | {told} |")
+    return "\n".join(rows)
+
+
 def _spread(values: Floats, digits: int) -> str:
     mean, spread, high, higher = values.mean(), values.std(), *np.percentile(values, (99, 99.9))
     tail = f"{higher:.{digits}f}" if len(values) >= 1000 else "too few"
@@ -377,7 +413,7 @@ def main() -> None:
         for n, s in (("clean", (0, 1)), ("everyday", (2, 3)), ("wsq", (2, 3)))
     ]
     hard += [hardness(cache, n.replace(" ", "_"), (20, 21), sets["pictures rolled"]) for n in HARDSHIPS]
-    write(PAGE, tables(looks, strangers, mates, hard))
+    write(PAGE, tables(looks, strangers, mates, hard) | {"demand": demand(sets["pictures rolled"])})
     draw_minutiae(PAGE.with_name("synthetic-minutiae.svg"), looks, BINS)
     draw_impostors(PAGE.with_name("synthetic-impostors.svg"), strangers)
     draw_sheet(PAGE.with_name("synthetic-conditions.png"))
