@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +25,8 @@ from sluicegate.ridge.native.dispatch import Kernel
 from sluicegate.ridge.template import FingerTemplate, Template, decode
 
 P = numbers.load()
+NATIVE = Path(comparing.__file__).parent / "native"
+STRICT = ["-std=c11", "-O1", "-ffp-contract=off", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
 VECTORS = Path(__file__).parent / "vectors"
 COMPILED = [
     pytest.param(
@@ -164,3 +168,17 @@ def test_flats_of_a_real_card_find_their_rolled_prints(kernel: Kernel) -> None:
         own = positions.index(flat.fgp)
         found.append(scores[own] > 2.0 * np.delete(scores, own).max())
     assert sum(map(int, found)) >= 9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["compare", "compare_baseline", "compare_avx2", "compare_avx512"])
+def test_kernels_compile_alone_without_a_warning(name: str, tmp_path: Path) -> None:
+    """The C files of the exact comparison need no header of Python's, and a strict compiler finds no fault."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if not compiler:
+        pytest.skip("there is no C compiler here")
+    made = tmp_path / "kernel.o"
+    subprocess.run(
+        [compiler, *STRICT, "-c", "-o", str(made), str(NATIVE / f"{name}.c")], check=True, timeout=120
+    )
+    assert made.stat().st_size > 0

@@ -116,7 +116,7 @@ static void read_finger(const numbers_t *n, const uint8_t *record, finger_t *f)
         f->ix[i] = (int32_t)(m & 1023) << shift;
         f->iy[i] = (int32_t)(m >> 10 & 1023) << shift;
         f->theta[i] = m >> 20 & 255;
-        f->quality[i] = m >> 28;
+        f->quality[i] = (uint8_t)(m >> 28);
         /* What fills up the last block lies out of everything's reach. */
         f->x[i] = i < f->count ? (float)f->ix[i] : 1e6f;
         f->y[i] = i < f->count ? (float)f->iy[i] : 1e6f;

@@ -121,7 +121,7 @@ static PyObject *comparison_tuple(const comparison_t *found)
 {
     return Py_BuildValue("(dddddy#)", (double)found->similarity, (double)found->placement.cosine,
                          (double)found->placement.sine, (double)found->placement.x, (double)found->placement.y,
-                         (const char *)found->pairs, (Py_ssize_t)(found->count * sizeof found->pairs[0]));
+                         (const char *)found->pairs, (Py_ssize_t)sizeof found->pairs[0] * found->count);
 }
 
 static PyObject *compare_one(PyObject *module, PyObject *args)
