@@ -48,7 +48,8 @@ def tree(name: str) -> nodes.Template:
 
 
 def _made(name: str) -> Iterator[str]:
-    """Names that a template sets or imports itself."""
+    """Names that a template sets, imports or defines itself."""
+    yield from (one.name for one in tree(name).find_all(nodes.Macro))
     for one in tree(name).find_all((nodes.Assign, nodes.AssignBlock, nodes.With, nodes.Import)):
         fields = [getattr(one, field, None) for field in ("target", "targets")]
         for field in fields:
