@@ -74,6 +74,7 @@ def opened_site(exchange: Exchange, *, port: int | None = None, serving: bool) -
     read = exchange.settings
     drill = f"A drill that began at {read.clock}: nothing here is real." if read.clock else ""
     trust = desk.trust_of(read)
+    checked_origin(read, 0)  # before anything listens
     with ExitStack() as open_things:
         sock = bound(read.web_host, read.web_port if port is None else port, "web")
         open_things.callback(sock.close)
