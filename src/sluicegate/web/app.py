@@ -23,7 +23,7 @@ from sluicegate.web import assets
 from sluicegate.web.frame import Site
 from sluicegate.web.guard import Guard
 from sluicegate.web.pages import Clock, Pages, environment
-from sluicegate.web.public import county, home, words
+from sluicegate.web.public import county, home, nation, words
 from sluicegate.web.source import PublicSource
 
 log = logging.getLogger("sluicegate.web")
@@ -31,7 +31,12 @@ log = logging.getLogger("sluicegate.web")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
-PUBLIC: tuple[Callable[[Site], Sequence[BaseRoute]], ...] = (home.routes, county.routes, words.routes)
+PUBLIC: tuple[Callable[[Site], Sequence[BaseRoute]], ...] = (
+    home.routes,
+    county.routes,
+    nation.routes,
+    words.routes,
+)
 """Every module of public pages, in the order of the menu."""
 
 
