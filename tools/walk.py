@@ -58,7 +58,7 @@ def main() -> None:
 def page(home: Path) -> Iterator[str]:
     """The page, section by section."""
     part = next(one for one in PARTS if one.name == "FULL")
-    world = World(home, scenario="demo-scenario", min_minutiae=12, entry=extract_leader, engine="plain")
+    world = World(home, scenario="demo-scenario", min_minutiae=12, entry=extract_leader, engine="fast")
     try:
         template = demo_prints.earlier_record(world.exchange, part.person)
         basis = demo_prints.basis_of(world.exchange, part.ori)
@@ -198,6 +198,7 @@ _VARIES = (
     (re.compile(r"01[0-9A-HJKMNP-TV-Z]{24}"), "CASE"),
     (re.compile(r"[0-9a-f]{64}"), "DIGEST"),
     (re.compile(r"[0-9a-f]{16}\.\.\."), "DIGEST..."),
+    (re.compile(r"(?<=sluicegate-fast-1\+)[0-9a-f]{12}"), "NUMBERS"),
     (re.compile(r"[A-Za-z0-9+/]{40,}={0,2}"), "BASE64"),
     (re.compile(r"\b[A-Z0-9]{9}\b(?=  similarity|, number|<GS>|$)"), "NUMBER"),
     (re.compile(r"number [A-Z0-9]{9}"), "number NUMBER"),
