@@ -159,14 +159,15 @@ class Bureau:
         booking = self._received(case)[2]
         assert self.parts.workshop is not None, "a process that only looks never extracts"
         try:
-            probe = probe_images(self.parts.workshop, booking.images, self.parts.min_minutiae)
+            missing = tuple(finger for finger, _ in booking.amp)
+            least = self.parts.min_minutiae
+            probe = probe_images(self.parts.workshop, booking.images, least, missing=missing)
         except InputRefused as error:
             return search.extract(case, search.Probed(trouble_code=error.code, trouble=error.message))
         except WorkerLost as error:
             return search.extract(case, search.Probed(trouble_code="L0008", trouble=error.message))
         if probe.usable < self.parts.min_fingers:
-            sentence = "Quality of characteristics is too low for a search; take the prints again."
-            return search.extract(case, search.Probed(trouble_code="L0008", trouble=sentence))
+            return search.extract(case, search.Probed(trouble_code="L0008", trouble=probe.too_poor()))
         # The blob goes first: if we crash before the commit, the same images give the same blob again.
         digest = self.parts.spool.put(templates.encode(probe.template))
         return search.extract(case, search.Probed(digest, probe.template.extractor, probe.counts))
