@@ -203,6 +203,18 @@ def test_the_history_of_a_place_has_every_change_once() -> None:
     assert all(one != other for one, other in pairwise(said))
 
 
+def test_a_state_says_that_its_counties_may_differ(client: TestClient) -> None:
+    """The page of a state is about the state itself, and counts the places in it under another mode."""
+    made, at = program(), NOW
+    found = view.inside(made, "US-CA", at)
+    own = made.in_force("US-CA", at).mode
+    counties = [one for one in made.jurisdictions.values() if one.parent == "US-CA"]
+    assert found.other == sum(made.in_force(one.id, at).mode != own for one in counties) > 0
+    assert {one.id for one, _ in found.direct} == {one.id for one in counties}
+    assert view.inside(made, "US", at).all == len(made.jurisdictions) - 1
+    assert "agencies that answer to California itself" in client.get("/places/US-CA").text
+
+
 def test_the_nation_is_counted_without_itself() -> None:
     """Every place but the nation is in exactly one mode, and copies go or do not go from each."""
     made = program()

@@ -45,7 +45,7 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
         "answer": "what is in force, worked out from the rules; None where the day cannot be read",
         "history": "every stretch on record, the newest first; none for an agency",
         "agencies": "agencies that answer to the place on that day",
-        "inside": "places directly inside the place",
+        "inside": "places in the place, and how many are under another mode; None for an agency",
         "log": "place whose public log there is to see, or empty",
         "address": "address of this page without a day",
         "citation": "whole address of this answer, day and all",
@@ -131,7 +131,7 @@ class _Pages:
                 for ori in sorted(program.stays)
                 if (found := program.place(ori, moment)) and key in _homes(found)
             ],
-            "inside": [program.jurisdictions[one] for one in view.children(program, key)],
+            "inside": view.inside(seen, key, moment),
             "log": self._log(key),
         }
         both = view.of_place(program, key, moment, when.on if when.then else None)
@@ -149,7 +149,7 @@ class _Pages:
             "around": (*(placement.several or (placement.jurisdiction,)), *placement.chain[1:]),
             "history": (),
             "agencies": [],
-            "inside": [],
+            "inside": None,
             "log": self._log(placement.jurisdiction.id),
         }
         both = view.of_agency(rules.program, ori, moment, when.on if when.then else None)

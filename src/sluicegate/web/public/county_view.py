@@ -14,7 +14,7 @@ from datetime import date, datetime
 from sluicegate.policy.account import Account, Difference, Row, Stand, account, differences, unknown_then
 from sluicegate.policy.decide import Facts
 from sluicegate.policy.decision import Decision
-from sluicegate.policy.model import Agency, Confidence, Effect, Kind, Source, Wording
+from sluicegate.policy.model import Agency, Confidence, Effect, Jurisdiction, Kind, Source, Wording
 from sluicegate.policy.places import FIRST, LAST, Placement, Stay, zone_of
 from sluicegate.policy.program import Program
 from sluicegate.policy.rules import Ruling
@@ -305,6 +305,31 @@ def day_words(words: Catalog) -> Callable[[str], str]:
 def known_words(words: Catalog, group: str) -> Callable[[str], str]:
     """Says a name of a closed list in the language; a name that is not on the list, as it is."""
     return lambda name: words.words.get(f"county.{group}.{name}", name)
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The places in a place: those directly in it, each with the mode in force there.
+
+    `all` counts every place in it at any depth, `other` those under another mode than the place itself.
+    """
+
+    direct: tuple[tuple[Jurisdiction, str], ...]
+    all: int
+    other: int
+
+
+def inside(program: Program, place: str, at: datetime) -> Inside:
+    """The places in a place at a moment."""
+    own = program.in_force(place, at).mode
+    deep = [
+        one
+        for one in program.jurisdictions
+        if one != place and program.jurisdictions[place] in program.chain(one)
+    ]
+    other = sum(program.in_force(one, at).mode != own for one in deep)
+    direct = [program.jurisdictions[one] for one in children(program, place)]
+    return Inside(tuple((one, str(program.in_force(one.id, at).mode)) for one in direct), len(deep), other)
 
 
 def children(program: Program, place: str) -> Iterator[str]:
