@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -155,6 +156,22 @@ def test_kernels_agree_under_other_numbers(kernel: Kernel, changed: dict[str, fl
 
 
 @pytest.mark.parametrize("kernel", comparing.KERNELS)
+def test_threads_that_compare_at_once_do_not_disturb_each_other(kernel: Kernel) -> None:
+    """Four threads with four probes find what one thread finds."""
+    prepared = [prepare(finger(2, print_of(70 + k, 1 + k)), P) for k in range(4)]
+    starts = np.array(
+        list(itertools.accumulate((len(p.record) for p in prepared[:-1]), initial=0)), np.uint64
+    )
+    blob = np.frombuffer(b"".join(one.record for one in prepared), dtype=np.uint8)
+
+    def asked(probe: Prepared) -> bytes:
+        return compare_many(probe, blob, starts, kernel=kernel).tobytes()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(asked, prepared)) == [asked(one) for one in prepared]
+
+
+@pytest.mark.parametrize("kernel", comparing.KERNELS)
 def test_flats_of_a_real_card_find_their_rolled_prints(kernel: Kernel) -> None:
     """Nine of the ten flats of a real card are twice as similar to their own rolled print as to any other."""
     rolled, flats = card()
@@ -173,7 +190,7 @@ def test_flats_of_a_real_card_find_their_rolled_prints(kernel: Kernel) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["compare", "compare_baseline", "compare_avx2", "compare_avx512"])
 def test_kernels_compile_alone_without_a_warning(name: str, tmp_path: Path) -> None:
-    """The C files of the exact comparison need no header of Python's, and a strict compiler finds no fault."""
+    """The C files of the exact comparison need no header of Python's, and give a strict compiler no cause."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if not compiler:
         pytest.skip("there is no C compiler here")
