@@ -113,6 +113,21 @@ class Bureau:
 
     # -- reading ---------------------------------------------------------------------------------------
 
+    def reread(self, case: Case) -> tuple[Submission, tuple[Defect, ...]]:
+        """What a booking says and what is wrong with it, worst first, from the bytes as received.
+
+        It is personal data. Raises Missing once the bytes are erased.
+        """
+        booking, defects = self._checked(case)
+        return booking, tuple(defects)
+
+    def kept(self, case: Case) -> Submission | None:
+        """What the transaction says that a repository keeps of a booking, or None. It is personal data."""
+        where = case.text("kept")
+        held = self.repository(where).held_of(case.case_id) if where in {"open", "filtered"} else None
+        transaction = read_any(held.transaction).transaction if held and held.transaction else None
+        return partial(transaction) if transaction else None
+
     def _received(self, case: Case) -> tuple[Transaction | None, tuple[Defect, ...], Submission]:
         data = self.parts.spool.get(case.digest)
         reading = read_any(data)

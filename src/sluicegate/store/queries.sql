@@ -120,6 +120,26 @@ SELECT case_id, version FROM story WHERE state IN (SELECT value FROM json_each(:
 ORDER BY received LIMIT :limit;
 -- name: cases_in
 SELECT * FROM story WHERE state IN (SELECT value FROM json_each(:states)) ORDER BY received;
+-- name: listed
+SELECT case_id, received, state, tcn, ori, cri, tot, channel, size FROM story INDEXED BY story_list
+WHERE received >= :begins AND received < :ends AND (received, case_id) < (:after_at, :after_case)
+  AND (:state = '' OR state = :state) AND (:agency = '' OR ori = :agency OR cri = :agency)
+  AND (:name = '' OR instr(tcn, :name) OR case_id = :name)
+ORDER BY received DESC, case_id DESC LIMIT :limit;
+-- name: oldest_by_state
+SELECT state, COUNT(*) AS n, MIN(received) AS oldest FROM story GROUP BY state ORDER BY state;
+-- name: queue_lengths
+SELECT m.channel, COUNT(*) AS n, MIN(m.created) AS oldest, MAX(m.attempts) AS attempts,
+  COALESCE((SELECT t.trouble FROM message t WHERE t.channel = m.channel AND t.state = 'queued'
+            AND t.trouble <> '' ORDER BY t.sequence LIMIT 1), '') AS trouble,
+  MIN(m.next_try) AS next_try
+FROM message m WHERE m.state = 'queued' GROUP BY m.channel ORDER BY MIN(m.created);
+-- name: newest_alerts
+SELECT alert_id, at, case_id, reason FROM alert ORDER BY alert_id DESC LIMIT :limit;
+-- name: alert_count
+SELECT COUNT(*) AS n FROM alert;
+-- name: last_move
+SELECT at FROM journal ORDER BY rowid DESC LIMIT 1;
 -- name: counts
 SELECT state, COUNT(*) AS n FROM story GROUP BY state ORDER BY state;
 -- name: insert_alert

@@ -18,6 +18,8 @@ CREATE TABLE IF NOT EXISTS story (
 );
 CREATE INDEX IF NOT EXISTS story_state ON story (state, received);
 CREATE INDEX IF NOT EXISTS story_tcn ON story (tcn);
+-- All that a list of bookings shows or asks for, newest first: no filter has to open a row with its dossier.
+CREATE INDEX IF NOT EXISTS story_list ON story (received, case_id, state, tcn, ori, cri, tot, channel, size);
 
 CREATE TABLE IF NOT EXISTS journal (
   case_id TEXT NOT NULL REFERENCES story (case_id),
