@@ -113,3 +113,12 @@ def test_numbers_have_one_and_many() -> None:
     words = catalog("en")
     assert words.language == "en"
     assert catalog("xx") is words
+
+
+def test_a_chosen_language_stays(client: TestClient) -> None:
+    """Once an address has asked for a language, the next page is in it without being asked again."""
+    first = client.get("/words?lang=es")
+    assert first.headers["cache-control"] == "no-store"
+    assert 'lang="es"' in client.get("/words").text
+    assert 'lang="en"' in client.get("/words?lang=en").text
+    assert "set-cookie" not in client.get("/words?lang=xx").headers

@@ -25,6 +25,7 @@ from sluicegate.web import assets
 from sluicegate.web.catalog import LANGUAGES, Catalog, catalog, chosen
 
 LANGUAGE_COOKIE = "language"
+_YEAR_S = 365 * 24 * 3600
 COMMON: Mapping[str, str] = {
     "t": "words of the page's language: t('key', place=value), escaped by the template",
     "n": "words for a number: n('key', number)",
@@ -89,7 +90,9 @@ class Pages:
         common = {**self._common(request, words, section), **values}
         body = self.environment.get_template(template).render(common)
         sent = {"Cache-Control": "no-store", "Content-Language": words.language, **(headers or {})}
-        return HTMLResponse(body, status, headers=sent)
+        answer = HTMLResponse(body, status, headers=sent)
+        _remember(request, answer)
+        return answer
 
     def _common(self, request: Request, words: Catalog, section: str) -> dict[str, object]:
         query = [(k, v) for k, v in request.query_params.multi_items() if k != "lang"]
@@ -108,6 +111,14 @@ class Pages:
             "person": getattr(request.state, "person", None),
             "csrf": getattr(request.state, "csrf", ""),
         }
+
+
+def _remember(request: Request, answer: Response) -> None:
+    """Keep the language that an address asks for, so that the next link is in it too."""
+    asked = request.query_params.get("lang", "")
+    if asked in LANGUAGES and asked != request.cookies.get(LANGUAGE_COOKIE):
+        answer.set_cookie(LANGUAGE_COOKIE, asked, _YEAR_S, httponly=True, samesite="lax")
+        answer.headers["Cache-Control"] = "no-store"
 
 
 def words_of(request: Request) -> Catalog:
