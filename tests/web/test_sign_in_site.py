@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import httpx
@@ -47,3 +48,16 @@ def test_the_site_of_a_home_answers_with_its_desks(tmp_path: Path) -> None:
             assert client.get(f"{origin}/desk/").status_code == 303
             assert client.get(f"{origin}/desk/oidc").status_code == 404
         town.close()
+
+
+def test_every_test_that_the_table_of_controls_names_is_there() -> None:
+    """No row of the CJIS table points to a test that does not exist, and every row points to one."""
+    tests = Path(__file__).parents[1]
+    page = (tests.parent / "docs" / "reference" / "cjis.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith("| control")]
+    assert len(rows) >= 15
+    for row in rows:
+        named = re.findall(r"`([a-z_/]+\.py)::(test_\w+)`", row)
+        assert named, row
+        for file, name in named:
+            assert f"def {name}(" in (tests / file).read_text("utf-8"), f"{file}::{name}"

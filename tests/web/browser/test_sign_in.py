@@ -164,6 +164,16 @@ def test_everything_works_with_javascript_off(browser: Browser, served: Served) 
     context.close()
 
 
+def test_an_administrators_page_is_accessible(context: BrowserContext, served: Served) -> None:
+    """The list of people, with a new code on it, passes the same checks, on a telephone too."""
+    page = context.new_page()
+    desk_world.sign_in(page, served.url, served.world, "admin")
+    page.goto(f"{served.url}/desk/people")
+    page.click("form[action='/desk/people/auditor/reset'] button")
+    page.wait_for_selector(".code")
+    looked_at(page, "people")
+
+
 def test_what_goes_wrong_at_the_door_is_said_accessibly(context: BrowserContext, served: Served) -> None:
     """The page with an error, and the one for a code, pass the same checks as those without."""
     page = context.new_page()

@@ -245,7 +245,7 @@ class Guarded:
         try:
             self.desk.enter(FactKind.VIEWED, person.roles, body, seen.case)
         except (LedgerError, StoreError) as error:
-            log.error("view-refused part=%s error=%s", seen.part, type(error).__name__)
+            log.error("view-refused kind=%s", type(error).__name__)
             raise HTTPException(503) from error
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from starlette.routing import BaseRoute
 
+from sluicegate.web.operator import accounts_pages
 from sluicegate.web.operator.frame import Desk
 from sluicegate.web.operator.roles import Role, Side
 
@@ -31,5 +32,7 @@ class Page:
     roles: tuple[Role, ...]
 
 
-DESK: tuple[Page, ...] = ()
-"""In the order of the menu: bookings, examiner, officer, registrar, records, health."""
+DESK: tuple[Page, ...] = (
+    Page(accounts_pages.routes, Side.NEITHER, "people", accounts_pages.ADDRESS, (Role.ADMIN,)),
+)
+"""In the order of the menu: bookings, examiner, officer, registrar, records, health, people."""
