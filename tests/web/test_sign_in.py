@@ -233,6 +233,16 @@ def test_any_way_back_is_a_path_of_the_desks(text: str) -> None:
     assert "//" not in found.partition("?")[0]
 
 
+def test_passkeys_are_offered_where_browsers_make_them(world: DeskWorld) -> None:
+    """Under the site's name passkeys are offered; under a bare address they are not, and codes still work."""
+    assert "data-passkey" in world.visitor().get("/desk/sign-in").text
+    bare = {"host": "127.0.0.1:8080", "origin": "http://127.0.0.1:8080"}
+    visitor = world.visitor()
+    assert "data-passkey" not in visitor.get("/desk/sign-in", headers=bare).text
+    held = {"name": "records", "password": PASSWORD, "code": world.code("records")}
+    assert visitor.post("/desk/sign-in", data=held, headers=bare).status_code == 303
+
+
 def test_pages_of_the_desks_cannot_be_framed_or_kept(world: DeskWorld) -> None:
     """No page of the desks may be shown inside another, or kept by any cache."""
     for client, path in ((world.visitor(), "/desk/sign-in"), (world.client("operator"), "/desk/")):

@@ -55,6 +55,11 @@ def possible(origin: str) -> bool:
     return False
 
 
+def offered(asked: str | None, origin: str) -> bool:
+    """Whether a browser that asked for this host can use passkeys: 127.0.0.1 is not the name localhost."""
+    return possible(origin) and asked == rp_id(origin)
+
+
 def fresh(person: Person, now: float) -> bool:
     """Whether somebody signed in just now."""
     return now - person.began < FRESH_S

@@ -124,7 +124,7 @@ def sign_in_page(
         "why": why,
         "wait": wait,
         "back": accounts.way_back(back or request.query_params.get("next", "")),
-        "passkeys": passkeys.possible(desk.site.origin),
+        "passkeys": passkeys.offered(request.url.hostname, desk.site.origin),
         "provider": desk.provider,
     }
     return desk.show(request, "operator/sign_in.html", values, status=status)
@@ -199,7 +199,8 @@ def show_account(desk: Desk, request: Request, person: Person) -> Response:
     values = {
         "meaning": MEANING,
         "account": account,
-        "passkeys": passkeys.possible(desk.site.origin) and passkeys.fresh(person, desk.now()),
+        "passkeys": passkeys.offered(request.url.hostname, desk.site.origin)
+        and passkeys.fresh(person, desk.now()),
         "sittings": [
             (way, round((desk.now() - began) / 60), round((desk.now() - seen) / 60))
             for way, began, seen in desk.accounts.sittings.of(person.name)
@@ -277,7 +278,7 @@ def _factors_page(
         "picture": totp.picture(secret, account.name),
         "wrong": wrong,
         "shortest": accounts.SHORTEST,
-        "passkeys": passkeys.possible(desk.site.origin),
+        "passkeys": passkeys.offered(request.url.hostname, desk.site.origin),
     }
     return desk.show(request, "operator/sign_factors.html", values, status=status)
 
