@@ -12,8 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sluicegate.errors import DeliveryError, UsageError
+from sluicegate.store.served import LOCK as LOCK
+from sluicegate.store.served import is_served as is_served
 
-LOCK, RUN = "serve.lock", "run.json"
+RUN = "run.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +62,6 @@ def announced(home: Path, running: Running) -> Iterator[None]:
         yield
     finally:
         path.unlink(missing_ok=True)
-
-
-def is_served(home: Path) -> bool:
-    """Whether a process holds this home now."""
-    try:
-        handle = os.open(home / LOCK, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
 
 
 def running(home: Path) -> Running | None:

@@ -13,10 +13,9 @@ from sluicegate.cli.calls import WAITS, Call, leave, plain, standard, table, wri
 from sluicegate.cli.finding import booking, bookings
 from sluicegate.errors import Missing
 from sluicegate.exchange.bureau import decisions_of
-from sluicegate.exchange.case import EMPTIED, Case, MessageKind, State
+from sluicegate.exchange.case import EMPTIED, Case, State
+from sluicegate.exchange.walk import ENDED, receipt_of
 from sluicegate.store.journal import Store, stamp
-
-_ENDED = frozenset({State.REJECTED, State.CLOSED})
 
 
 @click.command()
@@ -145,10 +144,10 @@ def _receipt(store: Store, case: Case) -> bytes | None:
             f"That booking was {case.state}, and its receipt with it.",
             advice=f"See: sluicegate attestation {case.case_id}",
         )
-    for message in store.messages_of(case.case_id):
-        if message.kind == MessageKind.RECEIPT:
-            return store.outgoing.get(message.digest)
-    if case.state in _ENDED:
+    held = receipt_of(store, case)
+    if held is not None:
+        return held
+    if case.state in ENDED:
         raise Missing(
             "That booking has no receipt: it was refused before its gates were decided. Nothing was shared.",
             advice=f"See: sluicegate show {case.case_id}",

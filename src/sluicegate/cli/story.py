@@ -9,19 +9,12 @@ from sluicegate.app import Exchange
 from sluicegate.errors import quoted
 from sluicegate.exchange.bureau import decisions_of
 from sluicegate.exchange.case import EMPTIED, Case, Json, State
+from sluicegate.exchange.walk import GATE_NAMES, SEARCHED, UNDECIDED, candidates_of, partner_said
 from sluicegate.policy.decision import Decision, sentence
 from sluicegate.store.journal import Outgoing, stamp
 from sluicegate.terms import Gate
 
 _LEFT = 14  # width of the first column
-
-GATE_NAMES = {Gate.SHARE: "share", Gate.RELAY: "relay", Gate.LOOKUP: "look-up", Gate.KEEP: "keep"}
-
-_SEARCHED = {
-    "accept": "one candidate, clearly above the threshold",
-    "grey": "a candidate in the grey band: a person decides",
-    "none": "no candidate",
-}
 
 
 def _beyond(case: Case) -> str:
@@ -81,7 +74,7 @@ def _search(case: Case) -> list[tuple[str, str]]:
         told = " ".join(f"{one[0]}:{one[1]}" for one in minutiae if isinstance(one, list))
         rows.append(("extracted", f"minutiae per finger  {told}"))
     if case.text("band"):
-        rows.append(("searched", f"{_SEARCHED[case.text('band')]} ({case.text('engine')})"))
+        rows.append(("searched", f"{SEARCHED[case.text('band')]} ({case.text('engine')})"))
         rows.extend(("", line) for line in _candidates(case))
     if case.text("finding"):
         number = f", number {case.text('number')}" if case.text("number") else ""
@@ -92,15 +85,11 @@ def _search(case: Case) -> list[tuple[str, str]]:
 
 
 def _candidates(case: Case) -> list[str]:
-    candidates = case.noted("candidates")
-    lines = []
-    for one in candidates if isinstance(candidates, list) else []:
-        if isinstance(one, dict) and isinstance(one["similarity"], int):
-            similarity = f"{one['similarity'] / 1000:.1f}"
-            lines.append(
-                f"candidate {one['subject']}  similarity {similarity:>7} over {one['fingers']} finger(s)"
-                f"  ({one['repository']} repository)"
-            )
+    lines = [
+        f"candidate {one.subject}  similarity {one.similarity:>7.1f} over {one.fingers} finger(s)"
+        f"  ({one.repository} repository)"
+        for one in candidates_of(case)
+    ]
     return lines[:3]
 
 
@@ -137,25 +126,14 @@ def _outcome(exchange: Exchange, case: Case) -> list[tuple[str, str]]:
     kinds = {one.kind for one in messages}
     if case.text("decisions") == "" and "ERRT" in kinds:
         rows.append(("withheld", "a refused booking is never shared"))
-    elif "COPY" not in kinds and case.state not in _UNDECIDED:
+    elif "COPY" not in kinds and case.state not in UNDECIDED:
         rows.append(("withheld", "no copy for the partner was ever made"))
     if "COPY" in kinds:
-        rows.append(("partner", _partner(case)))
+        rows.append(("partner", partner_said(case)))
     rows.append(("state", _STATES.get(case.state, str(case.state))))
     return rows
 
 
-_UNDECIDED = {
-    State.SPOOLED,
-    State.ADMITTED,
-    State.AUTHORIZED,
-    State.PROBED,
-    State.SEARCHED,
-    State.AWAITING,
-    State.RESOLVED,
-    State.ANSWERED,
-    State.FILED,
-}
 _STATES = {
     State.SHARED: "shared; the partner has not answered yet",
     State.CLOSED: "closed; the received bytes are erased",
@@ -169,19 +147,6 @@ def _delivery(message: Outgoing) -> str:
     by = message.channel.partition(":")[0]
     trouble = f" after trouble: {message.trouble}" if message.trouble else ""
     return f"{message.kind} to {to} by {by}, #{message.sequence}, {message.size:,} bytes, {when}{trouble}"
-
-
-def _partner(case: Case) -> str:
-    match case.text("partner"):
-        case "match":
-            relayed = case.noted("relayed") is True
-            return "matched; " + ("a second response went back" if relayed else "G2 let nothing back")
-        case "no-match":
-            return "matched nobody; the copy was deleted and that is attested; nothing comes back"
-        case "turned-away":
-            return "turned the copy away; see `sluicegate alerts`"
-        case _:
-            return "has the copy; its word is awaited"
 
 
 def as_json(exchange: Exchange, case_id: str) -> dict[str, Json]:

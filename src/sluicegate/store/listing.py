@@ -63,13 +63,16 @@ class Listed:
 
 def page(store: Store, wanted: Wanted, limit: int = 50) -> Listed:
     """At most `limit` bookings, newest first."""
+    ends = stamp(wanted.ends) if wanted.ends else _LAST
+    if wanted.after:
+        ends = min(ends, stamp(wanted.after[0]) + _LAST)  # so that the index is entered where the page begins
     rows = store.rows(
         "listed",
-        name=wanted.name,
+        part=wanted.name,
         agency=wanted.agency,
         state=wanted.state,
         begins=stamp(wanted.begins) if wanted.begins else "",
-        ends=stamp(wanted.ends) if wanted.ends else _LAST,
+        ends=ends,
         after_at=stamp(wanted.after[0]) if wanted.after else _LAST,
         after_case=wanted.after[1] if wanted.after else _LAST,
         limit=limit + 1,

@@ -124,7 +124,7 @@ SELECT * FROM story WHERE state IN (SELECT value FROM json_each(:states)) ORDER 
 SELECT case_id, received, state, tcn, ori, cri, tot, channel, size FROM story INDEXED BY story_list
 WHERE received >= :begins AND received < :ends AND (received, case_id) < (:after_at, :after_case)
   AND (:state = '' OR state = :state) AND (:agency = '' OR ori = :agency OR cri = :agency)
-  AND (:name = '' OR instr(tcn, :name) OR case_id = :name)
+  AND (:part = '' OR instr(tcn, :part) OR case_id = :part)
 ORDER BY received DESC, case_id DESC LIMIT :limit;
 -- name: oldest_by_state
 SELECT state, COUNT(*) AS n, MIN(received) AS oldest FROM story GROUP BY state ORDER BY state;
