@@ -66,7 +66,7 @@ _COLUMNS = (
         "gap",
         "whose_rule",
     ),
-    *("rule", "issuer", "issuer_level", "copies_go_to_partner", "verified", "on", "known"),
+    *("rule", "issuer", "issuer_level", "shared_with_partner", "verified", "on", "known"),
 )
 Stretches = Mapping[str, tuple[tuple[date, view.Look], ...]]
 
@@ -162,7 +162,7 @@ class _Pages:
             "program": program.name,
             "root": program.root,
             "places": seen.places,
-            "copies_go_to_partner": seen.sharing,
+            "shared_with_partner": seen.sharing,
             "asked_for_something_else": seen.apart,
             "by_mode": {one.name: asdict(one) | {"all": one.all} for one in seen.modes},
             "by_gap": {one.name: one.all for one in seen.gaps},
@@ -212,12 +212,7 @@ def _title(saying: Speaker, land: view.Land, words: Catalog) -> str:
         return words.text("nation.map.absent")
     said = saying(land.look, land.ground)
     return words.text(
-        "nation.map.says",
-        name=land.place.name,
-        force=said.force,
-        asked=said.asked,
-        ground=said.ground,
-        by=said.by,
+        "nation.map.says", name=land.place.name, force=said.force, asked=said.asked, whose=said.whose
     )
 
 
@@ -257,14 +252,14 @@ def _moving(
          "shares": look.shares, "apart": look.gap in view.APART}
         for look in looks
     ]  # fmt: skip
-    names = dict.fromkeys(("name", "force", "asked", "ground", "by"))
+    names = ("name", "force", "asked", "whose")
     return {
         "first": str(when.first),
         "last": _since(when.today, when.first),
         "changes": [_since(one, when.first) for one in changes],
         "looks": said,
         "places": places,
-        "grounds": {one: words.text(f"nation.ground.{one}") for one in view.GROUNDS},
+        "above": words.text("nation.ground.above"),
         "says": words.text("nation.map.says", **{name: f"{{{name}}}" for name in names}),
         "status": words.text("nation.slider.status", day="{day}", sharing="{sharing}", apart="{apart}"),
     }

@@ -25,8 +25,8 @@ class Said:
         asked: what was asked for; `asker` is who did, or empty.
         gap: what the one is beside the other.
         ground: whose rule it is: the place's own, one from above, or none.
-        by: who issued it.
-        rule: the row, or empty where none is in force but the default.
+        by: who issued it, or empty where none is in force but the default.
+        rule: the row, or empty likewise.
         verified: whether it was read in a primary text.
     """
 
@@ -40,6 +40,11 @@ class Said:
     by: str
     rule: str
     verified: bool
+
+    @property
+    def whose(self) -> str:
+        """Ground and issuer."""
+        return f"{self.ground}: {self.by}" if self.by else self.ground
 
 
 class Speaker:
@@ -64,7 +69,7 @@ class Speaker:
             look.asker,
             text(f"nation.gap.{look.gap}"),
             text(f"nation.ground.{there}"),
-            text("nation.nobody") if nobody else f"{look.issuer} ({self._level(look.level)})",
+            "" if nobody else f"{look.issuer} ({self._level(look.level)})",
             "" if nobody else look.rule,
             look.verified,
         )

@@ -55,7 +55,7 @@ class Look:
         ground: one of `GROUNDS`.
         rule: the row in force; `issuer` and `level` are its issuer's.
         asker: who asked, or empty.
-        shares: whether any booking's copy goes to the partner.
+        shares: whether any booking is shared with the partner.
         verified: whether the row in force was read in a primary text.
     """
 
@@ -157,8 +157,8 @@ def look(program: Program, ruling: Ruling) -> Look:
 
 
 def shares(mode: Mode) -> bool:
-    """Whether copies go to the partner under a mode, of some bookings at least."""
-    return mode.effects[Gate.SHARE] in _PASSING
+    """Whether a mode shares some bookings at least: by copies, or by look-ups where there are only these."""
+    return mode.effects[Gate.SHARE] in _PASSING if Gate.SHARE in mode.effects else mode.opens
 
 
 def gap(modes: Mapping[ModeName, Mode] | Mapping[str, Mode], wanted: str, held: Mode) -> str:

@@ -29,16 +29,16 @@ let names = null;
 let now = numberOf(field.value);
 
 const fallen = look => look.mark.replace(/\bown\b/, 'above');
-const groundOf = (land, look) => 'above' in land.dataset || byState(land, look) ? told.grounds.above : look.ground;
 /** A state's own row reaches its counties from above, unless the state is one county. */
 const byState = (land, look) => look.on === 'own' && !land.dataset.fips && land.querySelectorAll('path').length > 1;
+const groundOf = (land, look) => byState(land, look) ? told.above : look.ground;
+const whoseOf = (land, look) => look.by ? `${groundOf(land, look)}: ${look.by}` : groundOf(land, look);
 
 function paintLand(land, look) {
   const mark = byState(land, look) ? fallen(look) : look.mark;
   land.setAttribute('class', `land ${mark}${land.dataset.fips ? ' county' : ''}`);
-  delete land.dataset.above;
   const name = rows.get(land.dataset.place).querySelector('a').textContent;
-  land.firstElementChild.textContent = filled(told.says, {...look, name, ground: groundOf(land, look)});
+  land.firstElementChild.textContent = filled(told.says, {...look, name, whose: whoseOf(land, look)});
 }
 
 function markOf(look) {
@@ -218,15 +218,17 @@ function tell(land, name) {
   if (!place) { panel.replaceChildren(land.firstElementChild.textContent); return; }
   const look = told.looks[shown.get(place)];
   const title = rows.get(place).querySelector('a').textContent;
-  const sentence = filled(told.says, {...look, name: '', ground: groundOf(land, look)}).replace(/^[:\s]+/, '');
+  const sentence = filled(told.says, {...look, name: '', whose: whoseOf(land, look)}).replace(/^[:\s]+/, '');
   panel.replaceChildren(text('strong', name && name !== title ? `${name}, ${title}` : title), sentence,
     ...(look.rule ? [' ', text('code', look.rule)] : []));
 }
 
 panel.hidden = false;
 let pointed = null;
-map.addEventListener('pointerover', async event => {
+// Only where the pointer itself moves: what scrolls under it while the keyboard is used says nothing.
+map.addEventListener('pointermove', async event => {
   const shape = event.target.closest('path, circle');
+  if (shape === pointed) return;
   const land = shape?.closest('.land');
   pointed?.classList.remove('pointed');
   pointed = null;
