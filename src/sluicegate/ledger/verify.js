@@ -2,7 +2,7 @@
 // The verifier of receipts for a browser or Node: the steps of verify.py beside it, and the same verdict on
 // every file. One file, no dependency, no network. It is a plain script without import or export, so that it
 // is read alike as <script src="verify.js"> in a page opened from a disk (where browsers refuse modules) and as
-// `import "./verify.js"`. It leaves one name behind, globalThis.SluicegateVerifier = {verify, NotVerified}.
+// `import "./verify.js"`. It leaves one name behind, globalThis.SluicegateVerifier = {verify, NotVerified, parts}.
 // Sources: see verify.py; Ed25519 and SHA-256 are the platform's (Web Cryptography API).
 "use strict";
 {
@@ -437,12 +437,20 @@
   }
 
   // {receipt, key, policy}: text or bytes, key and policy may be absent. Resolves to the lines of the report,
-  // each gate's outcome, and the form; rejects with NotVerified, whose `step` names the check that failed.
+  // each gate's outcome and sentence, its facts, and the form; rejects with NotVerified, whose `step` names the
+  // check that failed.
   async function verify({ receipt, key, policy }) {
     const read = key === undefined ? undefined : await readKey(decoded(key, "key"));
     const held = await verifyReceipt(receipt, read, policy === undefined ? undefined : await readPolicy(policy));
     const gates = Object.fromEntries(GATES.map((gate) => [gate, held.found[gate]]));
-    return { lines: report(held, read), gates, final: !!held.stated, cosigned: held.cosigned?.size ?? 0 };
+    const told = Object.fromEntries(GATES.map((gate) => [gate, shown(held.found[`words${gate}`])]));
+    const lines = report(held, read), facts = [lines[0], ...held.head.slice(1).map(shown)];
+    return { lines, facts, gates, told, final: !!held.stated, cosigned: held.cosigned?.size ?? 0 };
   }
-  globalThis.SluicegateVerifier = Object.freeze({ verify, NotVerified });
+  // For recount.js beside it: the steps that it shares, each refusing with NotVerified as above.
+  const parts = Object.freeze({
+    checkCosignatures, isObject, keyOf, leafHash, nodeHash, openCheckpoint, own, readCheckpoint, readKey,
+    readPolicy, refuse, same, sha256, splitNote, base64, hex, utf8, moment,
+  });
+  globalThis.SluicegateVerifier = Object.freeze({ verify, NotVerified, parts });
 }

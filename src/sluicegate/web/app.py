@@ -23,7 +23,7 @@ from sluicegate.web import assets
 from sluicegate.web.frame import Site
 from sluicegate.web.guard import Guard
 from sluicegate.web.pages import Clock, Pages, environment
-from sluicegate.web.public import county, home, nation, words
+from sluicegate.web.public import county, home, nation, numbers, raw, receipt, receipt_files, words
 from sluicegate.web.source import PublicSource
 
 log = logging.getLogger("sluicegate.web")
@@ -36,6 +36,10 @@ PUBLIC: tuple[Callable[[Site], Sequence[BaseRoute]], ...] = (
     county.routes,
     nation.routes,
     words.routes,
+    numbers.routes,
+    receipt.routes,
+    receipt_files.routes,
+    raw.routes,
 )
 """Every module of public pages, in the order of the menu."""
 
