@@ -93,7 +93,7 @@ def test_the_harness_under_sanitizers_passes_the_kernels_and_stops_a_broken_one(
 def test_the_extension_refuses_lengths_that_do_not_fit() -> None:
     """Called past its Python side, the extension checks every length before a kernel runs."""
     native = pytest.importorskip("sluicegate.ridge.native._screen", reason="no compiled kernel was built")
-    group, row, out = bytes(18_304), bytes(560), bytearray(4)
+    group, row, out = bytes(18_304), bytes(448), bytearray(4)
     native.scores("baseline", group, b"\x01", 32, row, out)
     for wrong in (
         ("baseline", group[:-1], b"\x01", 32, row, out),

@@ -145,7 +145,7 @@ def test_no_rows_and_no_probes_give_no_scores(kernel: Kernel) -> None:
 
 def test_the_forms_have_the_sizes_that_the_header_states() -> None:
     """The forms have the sizes of native/screen.h, and a cylinder is worth most with itself."""
-    assert (ROW.itemsize, GROUP.itemsize) == (560, 7 * 2 * 16 * 4 + 256 * 32 * 2 + 256 * 4)
+    assert (ROW.itemsize, GROUP.itemsize) == (448, 7 * 2 * 16 * 4 + 256 * 32 * 2 + 256 * 4)
     bits = np.zeros((1, BYTES), dtype=np.uint8)
     bits[0, :8] = 0xFF
     angles = np.array([200], dtype=np.uint8)
@@ -202,7 +202,7 @@ def test_rows_of_another_form_are_refused() -> None:
     """Bytes, strided rows and rows of two dimensions are refused before a kernel sees them."""
     probed = Probed(np.zeros(1, dtype=GROUP), 32)
     for wrong in (
-        np.zeros(560, dtype=np.uint8),
+        np.zeros(448, dtype=np.uint8),
         np.zeros(4, dtype=ROW)[::2],
         np.zeros((2, 2), dtype=ROW),
     ):

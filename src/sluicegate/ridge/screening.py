@@ -4,7 +4,7 @@
 The method is that of `screen.py`: a probe's cylinder scores with the stored one most like it among those
 turned no further than a hand turns. The finger's score is the sum of these shares' fourth powers: the best
 share with a stranger is 0.29 in the median (FVC2002), and many such outweighed the few that fit. The rows
-have a fixed form of 560 bytes, and the work is done by one of several kernels that give the same integers
+have a fixed form of 448 bytes, and the work is done by one of several kernels that give the same integers
 (`native/screen.h`). More of the probe's cylinders are tried than in `screen.py`, and fewer are stored:
 vectors of 32 lanes make the former nearly free, and the latter is what a gallery costs.
 """

@@ -2,7 +2,7 @@
 """The bytes of stage 1: the row of a gallery's finger, and a probe cut into groups of cylinders.
 
 Both forms are those of `native/screen.h`, which every kernel reads; the row is also what a gallery file
-keeps. A row is 560 bytes: its 20 most telling cylinders, 26 bytes (208 bits) each, a count of set bits and
+keeps. A row is 448 bytes: its 16 most telling cylinders, 26 bytes (208 bits) each, a count of set bits and
 an angle for each (a turn is 256). A place without a cylinder is all zero.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-PLACES = 20
+PLACES = 16
 BYTES = 26
 LANES = 32
 MOST_GROUPS = 8

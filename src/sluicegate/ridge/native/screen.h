@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Stage 1 of a search: how alike 32 cylinders of a probe and 20 stored ones of every gallery row are.
+ * Stage 1 of a search: how alike 32 cylinders of a probe and 16 stored ones of every gallery row are.
  *
- * A row is 560 bytes: 20 cylinders of 26 bytes, then 20 counts of their set bits, then 20 angles (a turn is
+ * A row is 448 bytes: 16 cylinders of 26 bytes, then 16 counts of their set bits, then 16 angles (a turn is
  * 256). A place that holds no cylinder is all zero. A probe is cut into groups of 32 cylinders, each a
  * struct screen_group that the Python side fills (ridge/screening.py). For a probe cylinder p and a stored
  * one s that the gate lets meet:
@@ -29,7 +29,7 @@
 /* Counts up whenever a score changes, so that kernels built from older sources are noticed and not used. */
 #define SCREEN_DEFINITION 1
 
-#define SCREEN_PLACES 20
+#define SCREEN_PLACES 16
 #define SCREEN_BYTES 26
 #define SCREEN_ROW (SCREEN_PLACES * (SCREEN_BYTES + 2))
 #define SCREEN_LANES 32
@@ -39,7 +39,7 @@
  * never the row's end; the probe has zeros there. */
 #define PLANES 7
 
-/* 32 cylinders of a probe. Row bytes 520 to 559 make indexes of `reciprocal` and `gate`, whatever they hold. */
+/* 32 cylinders of a probe. Row bytes 416 to 447 make indexes of `reciprocal` and `gate`, whatever they hold. */
 struct screen_group {
     /* Four bytes of a cylinder lie together. Half h, place 4b + w is cylinder 8b + 4h + w, so that packing
      * the counts of both halves puts the cylinders in order. Bytes 26 and 27 are zero. */
