@@ -317,6 +317,7 @@ class Exchange:
                 min_minutiae=s.min_minutiae,
                 min_fingers=s.min_fingers,
                 check_xml=self._xml_check(),
+                opinions=2 if s.second_opinion == "always" else 1,
             )
         )
 

@@ -30,6 +30,7 @@ class FactKind(StrEnum):
     RELAYED = "relayed"  # a second response for one recipient is in the outbox
     MUTED = "muted"  # a second response existed and G2 stopped it
     SILENT = "silent"  # the partner had nothing to say
+    CORRECTION_HEARD = "correction-heard"  # of the partner's answer; who gets it follows
     CLOSED = "closed"
     DELIVERED = "delivered"  # a message left and its receiver took it
     LOOKED_UP = "looked-up"  # G3: the partner asked the repository
@@ -46,6 +47,7 @@ class FactKind(StrEnum):
     COPY_DELETED = "copy-deleted"  # G4: matched nobody; deletion attested
     QUERY_QUEUED = "query-queued"  # an IAQ waits for a person
     DETERMINED = "determined"  # a person answered: an IAR
+    CORRECTED = "corrected"  # a person said that a determined answer was wrong, and what is right
     # the people at the desks, by the names of their accounts; in private logs only
     SIGNED_IN = "signed-in"
     SIGN_IN_FAILED = "sign-in-failed"
@@ -53,6 +55,7 @@ class FactKind(StrEnum):
     TURNED_AWAY = "turned-away"  # a signed-in person asked for what their roles do not allow
     ACCOUNT_CHANGED = "account-changed"
     VIEWED = "viewed"  # a page with personal data is about to be sent
+    EXAMINED = "examined"  # an examiner gave a word on a case in the grey band
 
 
 REQUIRED: dict[FactKind, frozenset[str]] = {
@@ -72,6 +75,7 @@ REQUIRED: dict[FactKind, frozenset[str]] = {
     FactKind.RELAYED: frozenset({"case", "recipient", "message", "decision_seq"}),
     FactKind.MUTED: frozenset({"case", "recipient", "decision_seq"}),
     FactKind.SILENT: frozenset({"case"}),
+    FactKind.CORRECTION_HEARD: frozenset({"case", "number"}),
     FactKind.CLOSED: frozenset({"case"}),
     FactKind.DELIVERED: frozenset({"case", "message", "channel", "sequence"}),
     FactKind.LOOKED_UP: frozenset({"requester", "candidates", "withheld"}),
@@ -87,10 +91,12 @@ REQUIRED: dict[FactKind, frozenset[str]] = {
     FactKind.COPY_DELETED: frozenset({"copy", "digest"}),
     FactKind.QUERY_QUEUED: frozenset({"copy"}),
     FactKind.DETERMINED: frozenset({"copy", "by"}),
+    FactKind.CORRECTED: frozenset({"copy", "by", "number", "source", "dated"}),
     FactKind.SIGNED_IN: frozenset({"who", "way"}),
     FactKind.SIGN_IN_FAILED: frozenset({"who", "way", "why"}),
     FactKind.SIGNED_OUT: frozenset({"who", "why"}),
     FactKind.TURNED_AWAY: frozenset({"who", "route"}),
     FactKind.ACCOUNT_CHANGED: frozenset({"who", "what", "by"}),
     FactKind.VIEWED: frozenset({"who", "case", "part", "why"}),
+    FactKind.EXAMINED: frozenset({"who", "case", "word", "why"}),
 }

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     walkers: int = Field(4, ge=1, le=64, description="Cases that move at the same time.")
     min_minutiae: int = Field(12, ge=0, description="A finger with fewer minutiae does not count.")
     min_fingers: int = Field(1, ge=1, le=10, description="Fingers needed for a search; fewer give L0008.")
+    second_opinion: Literal["off", "always"] = Field(
+        "off", description="Whether two examiners must agree, neither seeing the other's word."
+    )
     signer_bureau: str = Field(
         "", description="Socket of the process that signs for the bureau; empty: key file."
     )

@@ -20,7 +20,8 @@ from sluicegate.exchange.engine import Clock, happen
 from sluicegate.exchange.envelopes import Copy, Second
 from sluicegate.exchange.frames import frames
 from sluicegate.exchange.searching import Search1N, probe_images, search_repositories
-from sluicegate.exchange.stages import admit, answer, search, share
+from sluicegate.exchange.stages import admit, answer, examine, search, share
+from sluicegate.exchange.stages.examine import Opinion, Word
 from sluicegate.exchange.stages.share import Reply
 from sluicegate.itl.detect import looks_like_xml, peek_any, read_any
 from sluicegate.itl.model import Defect, Severity, Transaction
@@ -35,6 +36,8 @@ from sluicegate.store.blobs import BlobStore
 from sluicegate.store.journal import Store
 from sluicegate.store.repository import Basis, Repository, fresh_number
 from sluicegate.terms import Finding, Gate, Ori, Outcome
+
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class BureauParts:
     min_minutiae: int
     min_fingers: int
     check_xml: Callable[[bytes], tuple[Defect, ...]] = unchecked  # against schemas, where they are at hand
+    opinions: int = 1  # examiners who must agree
 
 
 class Bureau:
@@ -273,13 +277,28 @@ class Bureau:
     # -- events ----------------------------------------------------------------------------------------
 
     def examine(self, case_id: str, *, same: bool, by: str) -> Case:
-        """An examiner decides about the best candidate. Raises Conflict where the case does not wait."""
-        case = self.store.case(case_id)
-        if case.state is not State.AWAITING:
-            raise Conflict(f"The case does not wait for an examiner: it is {case.state}.")
-        home = share.home_of(decisions_of(case))
-        step = search.examine(case, same=same, by=by, home=home, fresh_number=fresh_number())
-        return happen(self, case, "examine", step)
+        """An examiner's word on the best candidate; as `speak`."""
+        word = Word.SAME if same else Word.DIFFERENT
+        return self.speak(case_id, Opinion(by, word), "said at the console")
+
+    def speak(self, case_id: str, opinion: Opinion, why: str) -> Case:
+        """An examiner's word on a case in the grey band, and the reason; the case as it then stands.
+
+        Raises Conflict where the case does not wait, or this examiner has given a word already; UsageError
+        where no candidate has the number.
+        """
+        for _ in range(_TRIES):
+            case = self.store.case(case_id)
+            if case.state is not State.AWAITING:
+                raise Conflict(f"The case does not wait for an examiner: it is {case.state}.")
+            home = share.home_of(decisions_of(case))
+            settling = examine.Settling(home, fresh_number(), self.parts.opinions)
+            step = examine.speak(case, opinion, why, settling)
+            try:
+                return happen(self, case, "examine", step)
+            except Conflict:
+                continue  # somebody else's word was a moment earlier: ours is weighed again beside it
+        raise Conflict("Others gave their words at the same moment; give yours again.")
 
     def hear(self, reference: str, reply: Reply) -> Case | None:
         """The partner's word on a copy; a repeat is absorbed. Raises Missing for a copy never sent."""

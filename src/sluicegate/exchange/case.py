@@ -156,3 +156,4 @@ class Step:
     enrol: tuple[Enrolment, ...] = ()
     alerts: tuple[str, ...] = ()
     log: str = ""  # where the facts go; empty: to the log of the case
+    aside: tuple[Fact, ...] = ()  # facts for the log that is never published, wherever the others go

@@ -63,14 +63,18 @@ FIRST: dict[str, State] = {"bureau": State.SPOOLED, "partner": State.TAKEN, "sta
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something from outside that moves a waiting case."""
+    """Something from outside that moves a waiting case; `may_stay`: one more word, and it waits on.
+
+    That ends too: nobody gives two words on a case.
+    """
 
     name: str
     leads_to: frozenset[State]
+    may_stay: bool = False
 
 
 WAITING: dict[State, Event] = {
-    State.AWAITING: Event("examine", frozenset({State.RESOLVED})),
+    State.AWAITING: Event("examine", frozenset({State.RESOLVED}), may_stay=True),
     State.SHARED: Event("relay", frozenset({State.RELAYED, State.MUTED, State.SILENT})),
     State.QUERIED: Event("determine", frozenset({State.DETERMINED})),
 }

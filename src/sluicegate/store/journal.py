@@ -227,6 +227,7 @@ class Store:
         self._journal(session, case, stage, step, at)
         log = step.log or after.text("log") or COMMON_LOG
         self.log.append(session, step.facts, case.case_id, at, log)
+        self.log.append(session, step.aside, case.case_id, at, COMMON_LOG)
         for message in step.messages:
             self.queue(session, case.case_id, message, at)
         for reason in step.alerts:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sluicegate.exchange.case import Case, Fact, Json, State, Step
@@ -95,16 +95,13 @@ def resolve(case: Case, *, home: str, fresh_number: str) -> Step:
     """
     if case.text("band") == "grey":
         return Step(to=State.AWAITING, note={"waits_for": "examiner"})
-    return _settle(case, case.text("band") == "accept", "engine", home, fresh_number)
+    best = best_candidate(case) if case.text("band") == "accept" else None
+    return settle(case, best, "engine", home, fresh_number)
 
 
-def examine(case: Case, *, same: bool, by: str, home: str, fresh_number: str) -> Step:
-    """An examiner says whether the best candidate is the same person."""
-    return _settle(case, same, f"examiner {by}", home, fresh_number)
-
-
-def _settle(case: Case, ident: bool, by: str, home: str, fresh_number: str) -> Step:
-    best = best_candidate(case) if ident else None
+def settle(case: Case, best: Mapping[str, Json] | None, by: str, home: str, fresh_number: str) -> Step:
+    """The finding: `best` is the candidate who is this person, or None where nobody is."""
+    ident = best is not None
     # A number never crosses repositories: it would tell that a filtered record exists (person link).
     known_here = best is not None and best["repository"] == home
     number = str(best["subject"]) if best is not None and known_here else fresh_number
