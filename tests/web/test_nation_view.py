@@ -162,3 +162,12 @@ def test_every_look_has_words_in_every_language(language: str) -> None:
                 assert said.asked
                 assert bool(said.asker) == bool(look.asked)
                 assert bool(said.rule) == bool(said.by) == (look.ground != "default")
+
+
+def test_a_scenario_and_what_is_unverified_are_said_to_be() -> None:
+    """The demonstration's own row is called a scenario, an inferred one not verified, a default is no row."""
+    saying = Speaker(program(), catalog("en"), "mode")
+    lines = {one.place.id: saying(one.look, "") for one in view.nation(program(), date(2010, 11, 20)).lines}
+    assert (lines["US-VA-013"].rule, lines["US-VA-013"].doubt) == ("X001", "a scenario, not history")
+    assert (lines["US-CA-013"].rule, lines["US-CA-013"].doubt) == ("R006", "not verified")
+    assert (lines["US-KS"].rule, lines["US-KS"].doubt) == ("", "")

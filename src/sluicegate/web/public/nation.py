@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sluicegate.policy.model import Kind
+from sluicegate.policy.model import CONFIDENCE_WORDS, Kind
 from sluicegate.policy.program import Program
 from sluicegate.web.catalog import Catalog
 from sluicegate.web.frame import Site
@@ -66,7 +66,7 @@ _COLUMNS = (
         "gap",
         "whose_rule",
     ),
-    *("rule", "issuer", "issuer_level", "shared_with_partner", "verified", "on", "known"),
+    *("rule", "issuer", "issuer_level", "shared_with_partner", "how_known", "on", "known"),
 )
 Stretches = Mapping[str, tuple[tuple[date, view.Look], ...]]
 
@@ -188,7 +188,15 @@ def _row(line: view.Line, when: Asked) -> dict[str, object]:
     place, look = line.place, line.look
     cells = (
         *(place.id, place.name, place.kind, place.parent, place.fips, look.asked, look.asker, look.mode),
-        *(look.gap, look.ground, look.rule, look.issuer, look.level, look.shares, look.verified),
+        *(
+            look.gap,
+            look.ground,
+            look.rule,
+            look.issuer,
+            look.level,
+            look.shares,
+            CONFIDENCE_WORDS[look.confidence],
+        ),
         *(str(when.on), _known(when)),
     )
     return dict(zip(_COLUMNS, cells, strict=True))
@@ -260,6 +268,7 @@ def _moving(
         "looks": said,
         "places": places,
         "above": words.text("nation.ground.above"),
+        "view": saying.drawn,
         "says": words.text("nation.map.says", **{name: f"{{{name}}}" for name in names}),
         "status": words.text("nation.slider.status", day="{day}", sharing="{sharing}", apart="{apart}"),
     }

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from sluicegate.policy.model import Confidence
 from sluicegate.policy.program import Program
 from sluicegate.web.catalog import Catalog
 from sluicegate.web.public.county_view import known_words, mode_words
@@ -27,7 +28,7 @@ class Said:
         ground: whose rule it is: the place's own, one from above, or none.
         by: who issued it, or empty where none is in force but the default.
         rule: the row, or empty likewise.
-        verified: whether it was read in a primary text.
+        doubt: how well the row is known, or empty where it was read in a primary text.
     """
 
     mark: str
@@ -39,7 +40,7 @@ class Said:
     ground: str
     by: str
     rule: str
-    verified: bool
+    doubt: str
 
     @property
     def whose(self) -> str:
@@ -52,7 +53,7 @@ class Speaker:
 
     def __init__(self, program: Program, words: Catalog, drawn: View) -> None:
         self._words = words
-        self._drawn = drawn
+        self.drawn = drawn
         self._mode, self._level = mode_words(program, words), known_words(words, "level")
         self._letters = letters(program)
         self._order = {str(name): n % 8 for n, name in enumerate(program.modes)}
@@ -63,7 +64,7 @@ class Speaker:
         nobody = look.ground == "default"
         return Said(
             self._mark(look, there),
-            GAPS[look.gap] if self._drawn == "gap" else self._letters[look.mode],
+            GAPS[look.gap] if self.drawn == "gap" else self._letters[look.mode],
             self._mode(look.mode),
             self._mode(look.asked) if look.asked else text("nation.nothing"),
             look.asker,
@@ -71,11 +72,17 @@ class Speaker:
             text(f"nation.ground.{there}"),
             "" if nobody else f"{look.issuer} ({self._level(look.level)})",
             "" if nobody else look.rule,
-            look.verified,
+            self._doubt(look),
         )
 
+    def _doubt(self, look: Look) -> str:
+        if look.confidence is Confidence.PRIMARY or look.ground == "default":
+            return ""
+        scenario = look.confidence is Confidence.SCENARIO
+        return self._words.text("nation.scenario" if scenario else "county.row.unverified")
+
     def _mark(self, look: Look, ground: str) -> str:
-        if self._drawn == "gap":
+        if self.drawn == "gap":
             return f"g-{look.gap} flat"
         shut = "" if look.shares or ground == "default" else " shut"
         return f"k{self._order[look.mode]} {ground}{shut}"

@@ -56,7 +56,7 @@ class Look:
         rule: the row in force; `issuer` and `level` are its issuer's.
         asker: who asked, or empty.
         shares: whether any booking is shared with the partner.
-        verified: whether the row in force was read in a primary text.
+        confidence: how well the row in force is known.
     """
 
     mode: str
@@ -68,7 +68,7 @@ class Look:
     level: str
     asker: str
     shares: bool
-    verified: bool
+    confidence: Confidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def look(program: Program, ruling: Ruling) -> Look:
         rule.level,
         asked.rule.issuer if asked else "",
         shares(held),
-        rule.confidence is Confidence.PRIMARY,
+        rule.confidence,
     )
 
 

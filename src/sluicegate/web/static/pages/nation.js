@@ -57,22 +57,25 @@ function text(kind, content, name = '') {
   return made;
 }
 
-const unverified = document.querySelector('template#unverified')?.content.textContent ?? '';
+/** The row in force, and how well it is known. */
+function ruleOf(look) {
+  return [text('code', look.rule), ...(look.doubt ? [' ', text('span', look.doubt, 'unverified')] : [])];
+}
+
 function paintRow(row, look) {
   const [, wanted, held, beside, whose] = row.cells;
   wanted.replaceChildren(look.asked, ...(look.asker ? [text('span', ` (${look.asker})`, 'dim')] : []));
-  held.replaceChildren(markOf(look), look.force);
-  beside.textContent = look.gap;
-  const tail = look.verified ? [] : [' ', text('span', unverified, 'unverified')];
-  whose.replaceChildren(look.ground, ...(look.rule ? [`: ${look.by}, `, text('code', look.rule), ...tail] : []));
+  const [first, second] = told.view === 'gap' ? [[], [markOf(look)]] : [[markOf(look)], []];
+  held.replaceChildren(...first, look.force);
+  beside.replaceChildren(...second, look.gap);
+  whose.replaceChildren(look.ground, ...(look.rule ? [`: ${look.by}, `, ...ruleOf(look)] : []));
 }
 
 function counts() {
   const made = {sharing: 0, apart: 0, all: 0, keys: {}, grounds: {own: 0, above: 0, default: 0}};
-  const byGap = new URLSearchParams(location.search).get('view') === 'gap';
   for (const index of shown.values()) {
     const look = told.looks[index];
-    const key = byGap ? look.name : look.mode;
+    const key = told.view === 'gap' ? look.name : look.mode;
     made.all += 1;
     made.sharing += look.shares;
     made.apart += look.apart;
@@ -220,7 +223,7 @@ function tell(land, name) {
   const title = rows.get(place).querySelector('a').textContent;
   const sentence = filled(told.says, {...look, name: '', whose: whoseOf(land, look)}).replace(/^[:\s]+/, '');
   panel.replaceChildren(text('strong', name && name !== title ? `${name}, ${title}` : title), sentence,
-    ...(look.rule ? [' ', text('code', look.rule)] : []));
+    ...(look.rule ? [' ', ...ruleOf(look)] : []));
 }
 
 panel.hidden = false;
