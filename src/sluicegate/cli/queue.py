@@ -14,13 +14,16 @@ from sluicegate.cli.moments import age
 from sluicegate.cli.running import is_served
 from sluicegate.ebts.submission import partial
 from sluicegate.errors import UsageError
+from sluicegate.exchange import correcting
 from sluicegate.exchange.case import Case, State
 from sluicegate.exchange.envelopes import read_copy
-from sluicegate.exchange.stages.partner import STATUSES
+from sluicegate.exchange.stages import relied
+from sluicegate.exchange.stages.correct import given, standing
+from sluicegate.exchange.stages.partner import NOT_SAME, STATUSES
+from sluicegate.exchange.stages.relied import SOURCES
 from sluicegate.itl.detect import peek_any, read_any
 from sluicegate.store.journal import stamp
 
-NOT_SAME = "not-same"
 WORDS = {**STATUSES, NOT_SAME: "The candidate is another person; nothing goes back."}
 """Statuses that a status officer can determine, and their words."""
 
@@ -136,9 +139,19 @@ def _known(transaction: bytes) -> str:
     "--different", "same", flag_value="different", help="Examiner: the candidate is another person."
 )
 @click.option("--status", type=click.Choice(list(WORDS)), help="Status officer: what was determined.")
+@click.option("--source", type=click.Choice(list(SOURCES)), help="Status officer: what was relied on.")
+@click.option("--dated", metavar="DAY", help="Date of the record that was relied on.")
 @click.option("--by", required=True, help="Who decides; it goes into the ledger.")
 @standard
-def decide(call: Call, case_id: str, same: str | None, status: str | None, by: str) -> None:
+def decide(
+    call: Call,
+    case_id: str,
+    same: str | None,
+    status: str | None,
+    source: str | None,
+    dated: str | None,
+    by: str,
+) -> None:
     """Give a person's word on a waiting case: an examiner's, or a status officer's.
 
     \b
@@ -150,19 +163,57 @@ def decide(call: Call, case_id: str, same: str | None, status: str | None, by: s
         raise UsageError(
             "Say one thing: --same or --different as an examiner, or --status as a status officer."
         )
-    if not (by.strip() and by.isprintable() and len(by) <= 80):
-        raise UsageError("--by is a name of at most 80 printable characters.")
+    if (source is None) != (dated is None) or (source and same):
+        raise UsageError("--source and --dated go together, and with --status.")
+    _check_name(by)
+    on = relied.typed(source, dated) if source and dated else None
     with call.exchange() as exchange:
         if same is not None:
             case = exchange.bureau.examine(case_id, same=same == "same", by=by)
             said = f"An examiner, {plain(by)}, says: {same}."
         else:
-            case = exchange.partner.determine(case_id, status=str(status), by=by)
+            case = exchange.partner.determine(case_id, status=str(status), by=by, relied=on)
             said = f"A status officer, {plain(by)}, determined: {status}. {WORDS[str(status)]}"
-    moves = is_served(call.home)
-    after = (
-        "The exchange goes on with it now."
-        if moves
-        else f"It goes on when served: sluicegate serve --home {call.home}"
-    )
+    moves, after = _after(call)
     call.show({"case": case.case_id, "state": str(case.state), "said": said, "served": moves}, said, after)
+
+
+def _check_name(by: str) -> None:
+    if not (by.strip() and by.isprintable() and len(by) <= 80):
+        raise UsageError("--by is a name of at most 80 printable characters.")
+
+
+def _after(call: Call) -> tuple[bool, str]:
+    """Whether the exchange is served, and in words what happens next."""
+    moves = is_served(call.home)
+    stands = f"It goes on when served: sluicegate serve --home {call.home}"
+    return moves, "The exchange goes on with it now." if moves else stands
+
+
+@queue.command()
+@click.argument("case_id", metavar="CASE")
+@click.option("--status", required=True, type=click.Choice(list(WORDS)), help="What is right.")
+@click.option("--source", required=True, type=click.Choice(list(SOURCES)), help="What was relied on.")
+@click.option("--dated", required=True, metavar="DAY", help="Date of the record that was relied on.")
+@click.option("--by", required=True, help="Who corrects; it goes into the ledger.")
+@standard
+def correct(call: Call, case_id: str, status: str, source: str, dated: str, by: str) -> None:
+    """Correct a determined answer that was wrong: everybody who got it gets the new one, and nobody else.
+
+    CASE is the partner's case of the copy. The first determination stays in the ledger; this one names it.
+
+    \b
+    Example:
+      sluicegate queue correct 015H80SN246G0H3P4WARW7NN17 --status citizen --source citizenship-record \\
+          --dated 2009-03-31 --by "officer 7"
+    """
+    _check_name(by)
+    on = relied.typed(source, dated)
+    with call.exchange() as exchange:
+        before = standing(exchange.partner.store.case(case_id))
+        case = correcting.correct(exchange.partner, case_id, status=status, by=by, relied=on)
+    number = len(given(case))
+    said = f"Correction {number} by a status officer, {plain(by)}: {status} instead of {before}."
+    moves, after = _after(call)
+    document = {"case": case.case_id, "correction": number, "was": before, "status": status, "served": moves}
+    call.show(document, said, WORDS[status], after)

@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sluicegate.errors import DeliveryError, InputRefused, Missing, StoreError, VerifyError
+from sluicegate.exchange import correcting
 from sluicegate.exchange.bureau import Bureau
 from sluicegate.exchange.envelopes import read_reply
 from sluicegate.exchange.expunge import Expunger
 from sluicegate.exchange.partner import Partner
+from sluicegate.exchange.stages.correct import Correction
 from sluicegate.exchange.stages.share import Reply
 from sluicegate.exchange.statebureau import StateBureau
 from sluicegate.store.journal import Outgoing, Store
@@ -91,7 +93,10 @@ def to_bureau(bureau: Bureau) -> Carrier:
     def carry(_message: Outgoing, body: bytes) -> None:
         try:
             reference, reply = read_reply(body)
-            bureau.hear(reference, reply)
+            if isinstance(reply, Correction):
+                correcting.hear(bureau, reference, reply)
+            else:
+                bureau.hear(reference, reply)
         except (InputRefused, StoreError) as error:
             raise DeliveryError(f"The bureau did not take the reply: {error.message}") from error
 

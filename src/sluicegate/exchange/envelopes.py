@@ -17,6 +17,7 @@ from typing import TypeGuard
 
 from sluicegate.errors import InputRefused
 from sluicegate.exchange.case import Json
+from sluicegate.exchange.stages.correct import MOST, Correction
 from sluicegate.exchange.stages.share import Reply
 
 MAX_BYTES = 96 * 1024 * 1024
@@ -86,18 +87,18 @@ def read_second(data: bytes) -> Second:
     )
 
 
-def read_reply(data: bytes) -> tuple[str, Reply]:
-    """The reference and the partner's word. Raises InputRefused."""
+def read_reply(data: bytes) -> tuple[str, Reply | Correction]:
+    """The reference and the partner's word, or its correction of an earlier one. Raises InputRefused."""
     held = _load(data)
-    lines = held.get("lines")
+    lines, number = held.get("lines"), held.get("correction")
     if not isinstance(lines, list) or not all(_is_text(line) for line in lines):
         raise InputRefused("A reply's lines are not a list of texts.")
-    reply = Reply(
-        matched=held.get("matched") is True,
-        lines=tuple(str(line) for line in lines),
-        kept=held.get("kept") is True,
-    )
-    return _text(held, "reference"), reply
+    reference, matched, told = _text(held, "reference"), held.get("matched") is True, tuple(map(str, lines))
+    if number is None:
+        return reference, Reply(matched=matched, lines=told, kept=held.get("kept") is True)
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST or not told:
+        raise InputRefused("A correction has no number, or says nothing.")
+    return reference, Correction(number, matched, told)
 
 
 def _dump(held: Mapping[str, Json]) -> bytes:

@@ -16,6 +16,7 @@ from sluicegate.exchange.envelopes import Copy, read_copy
 from sluicegate.exchange.names import new_case_id
 from sluicegate.exchange.searching import Search1N, search_repositories
 from sluicegate.exchange.stages import partner as stages
+from sluicegate.exchange.stages.relied import Relied
 from sluicegate.facts import FactKind
 from sluicegate.ledger import checkpoint
 from sluicegate.ledger import entry as entries
@@ -136,16 +137,17 @@ class Partner:
     def tidy(self, case: Case) -> None:
         """Nothing is left to tidy."""
 
-    def determine(self, case_id: str, *, status: str, by: str) -> Case:
-        """A status officer determines. Raises UsageError for a status that does not exist, Conflict where
-        the query no longer waits."""
-        if status != "not-same" and status not in stages.STATUSES:
+    def determine(self, case_id: str, *, status: str, by: str, relied: Relied | None = None) -> Case:
+        """A status officer determines, and says on what. Raises UsageError for a status that does not exist
+        or a record of a later day, Conflict where the query no longer waits."""
+        if status != stages.NOT_SAME and status not in stages.STATUSES:
             raise UsageError(
                 "That is not a status that can be determined.",
-                advice=f"Use one of: {', '.join(stages.STATUSES)}, not-same.",
+                advice=f"Use one of: {', '.join(stages.STATUSES)}, {stages.NOT_SAME}.",
             )
+        on = relied.by(self.clock().date()) if relied else None
         case = self.store.case(case_id)
-        return happen(self, case, "determine", stages.determine(case, status=status, by=by))
+        return happen(self, case, "determine", stages.determine(case, status=status, by=by, relied=on))
 
 
 def _is_by(note: str, key: VerifierKey) -> bool:

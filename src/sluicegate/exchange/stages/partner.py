@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from sluicegate.exchange.case import Case, Fact, Json, Message, MessageKind, State, Step
 from sluicegate.exchange.stages.answer import message_id
+from sluicegate.exchange.stages.relied import Relied
 from sluicegate.exchange.stages.search import Found
 from sluicegate.facts import FactKind
 
@@ -21,6 +22,9 @@ STATUSES: dict[str, str] = {
     "unknown": "A status officer could not determine a status.",
 }
 """What a person may determine, and the words for it."""
+
+NOT_SAME = "not-same"
+"""Not a status: the candidate is another person, and nothing goes back."""
 
 
 def search(case: Case, found: Sequence[Found], band: str, engine: str) -> Step:
@@ -37,11 +41,12 @@ def search(case: Case, found: Sequence[Found], band: str, engine: str) -> Step:
     )
 
 
-def determine(case: Case, *, status: str, by: str) -> Step:
+def determine(case: Case, *, status: str, by: str, relied: Relied | None = None) -> Step:
     """A person determined a status: the IAR. `not-same` says that the candidate is another person."""
-    fact = Fact(FactKind.DETERMINED, {"copy": case.case_id, "by": by})
-    note: dict[str, Json] = {"status": status, "by": by, "waits_for": ""}
-    if status == "not-same":
+    on: dict[str, Json] = relied.to_json() if relied else {}
+    fact = Fact(FactKind.DETERMINED, {"copy": case.case_id, "by": by, **on})
+    note: dict[str, Json] = {"status": status, "by": by, "waits_for": "", **({"relied": on} if on else {})}
+    if status == NOT_SAME:
         note["matched"] = False
     return Step(State.DETERMINED, (fact,), note=note)
 
