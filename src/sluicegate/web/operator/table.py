@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from starlette.routing import BaseRoute
 
-from sluicegate.web.operator import accounts_pages
+from sluicegate.web.operator import accounts_pages, bookings
 from sluicegate.web.operator.frame import Desk
 from sluicegate.web.operator.roles import Role, Side
 
@@ -33,6 +33,7 @@ class Page:
 
 
 DESK: tuple[Page, ...] = (
+    Page(bookings.routes, Side.BUREAU, "bookings", "/desk/bookings", (Role.OPERATOR,)),
     Page(accounts_pages.routes, Side.NEITHER, "people", accounts_pages.ADDRESS, (Role.ADMIN,)),
 )
 """In the order of the menu: bookings, examiner, officer, registrar, records, health, people."""
