@@ -53,7 +53,7 @@ def test_a_print_corresponds_to_itself_minutia_by_minutia() -> None:
     own = print_of(1, 2)
     found = met(own, own)
     assert np.array_equal(found.pairs[:, 0], found.pairs[:, 1])
-    assert len(found.pairs) == min(len(own), PARAMETERS.fast_compare.minutiae)
+    assert len(found.pairs) == min(len(own), P.fast_compare.minutiae)
     assert abs(found.rotation) < 1e-6
     assert max(map(abs, found.shift)) < 1e-2
 
