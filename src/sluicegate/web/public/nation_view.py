@@ -19,7 +19,7 @@ from sluicegate.policy.program import Program
 from sluicegate.policy.rules import Ruling
 from sluicegate.terms import Gate, ModeName
 from sluicegate.web.public.county_dates import noon
-from sluicegate.web.public.nation_map import atlas, shape_of
+from sluicegate.web.public.nation_map import Letter, atlas, shape_of
 
 GROUNDS = ("own", "above", "default")
 """Whose rule is in force: one of the place itself, one of a state or the nation, or none at all."""
@@ -113,7 +113,7 @@ class Land:
     ground: str
     paths: tuple[str, ...]
     dot: tuple[int, int] | None
-    letter: tuple[int, int] | None
+    letter: Letter | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +261,7 @@ def _state(code: str, place: Jurisdiction | None, looks: Mapping[str, Look], cou
         "above" if ground == "own" and len(counties) > 1 else ground,
         paths,
         (spot.x, spot.y) if small else None,
-        (spot.x, spot.y) if spot.room >= _ROOM else None,
+        spot if spot.room >= _ROOM else None,
     )
 
 

@@ -64,6 +64,7 @@ function ruleOf(look) {
 
 function paintRow(row, look) {
   const [, wanted, held, beside, whose] = row.cells;
+  row.classList.toggle('unasked', look.name === 'none');
   wanted.replaceChildren(look.asked, ...(look.asker ? [text('span', ` (${look.asker})`, 'dim')] : []));
   const [first, second] = told.view === 'gap' ? [[], [markOf(look)]] : [[markOf(look)], []];
   held.replaceChildren(...first, look.force);
