@@ -98,14 +98,20 @@ def second_response(
     `dai` is the next hop (the state, where it relays), `recipient` the agency it is for.
     Raises UsageError where the lines need more than MSG can hold, or none is given.
     """
+    told = second_lines(lines)
+    own: dict[int, Values] = {60: [[line] for line in told], 73: [[recipient]]}
+    return _answer("IDR", submission, own, _Leg(tcn, at, dai, ori))
+
+
+def second_lines(lines: Sequence[str]) -> list[str]:
+    """What a second response says with these lines, word for word as MSG holds it. Raises UsageError."""
     said = [part for line in lines for part in textwrap.wrap(_printable(line), MSG_SIZE)]
     closing = list(is_not().values())
     told = [*(line for line in said if line not in closing), *closing]
     if len(told) == len(closing) or len(told) > MSG_COUNT:
         most = MSG_COUNT - len(closing)
         raise UsageError(f"A second response holds 1 to {most} lines of {MSG_SIZE} characters.")
-    own: dict[int, Values] = {60: [[line] for line in told], 73: [[recipient]]}
-    return _answer("IDR", submission, own, _Leg(tcn, at, dai, ori))
+    return told
 
 
 def messages(defects: Iterable[Defect]) -> list[str]:

@@ -140,6 +140,10 @@ SELECT alert_id, at, case_id, reason FROM alert ORDER BY alert_id DESC LIMIT :li
 SELECT COUNT(*) AS n FROM alert;
 -- name: last_move
 SELECT at FROM journal ORDER BY rowid DESC LIMIT 1;
+-- name: answered
+SELECT case_id, COUNT(*) OVER () AS n FROM story
+WHERE state IN ('determined', 'closed') AND json_extract(dossier, '$.status') IS NOT NULL
+ORDER BY received DESC, case_id DESC LIMIT :limit;
 -- name: counts
 SELECT state, COUNT(*) AS n FROM story GROUP BY state ORDER BY state;
 -- name: insert_alert
