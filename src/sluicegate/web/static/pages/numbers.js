@@ -14,7 +14,8 @@
     return made;
   }
   function step(key, state, values, detail = "") {
-    const made = add(steps, "li", "", state);
+    const made = add(steps, "li", "");
+    made.dataset.state = state;
     add(made, "strong", say(state));
     add(made, "span", say(key, values));
     if (detail) add(made, "code", detail).lang = "en";
@@ -34,10 +35,10 @@
     if (error instanceof TypeError) return judged("ask", say("gone"));
     if (!(error instanceof SluicegateVerifier.NotVerified)) return judged("ask", say("unable"));
     const detail = error.message.slice(error.step.length + 2);
-    const known = { complete: "complete", same: "same", key: "key", policy: "policy" };
-    const made = add(steps, "li", "", "bad");
+    const made = add(steps, "li", "");
+    made.dataset.state = "bad";
     add(made, "strong", say("bad"));
-    if (known[error.step] && error.step !== "complete") add(made, "span", say(error.step));
+    if (["same", "key", "policy"].includes(error.step)) add(made, "span", say(error.step));
     add(made, "code", detail).lang = "en";
     if (error.step === "key" || error.step === "policy") return judged("ask", say("key_bad"));
     return judged("bad", say("fails"), say("fails_do"));
