@@ -55,6 +55,7 @@ class FactKind(StrEnum):
     TURNED_AWAY = "turned-away"  # a signed-in person asked for what their roles do not allow
     ACCOUNT_CHANGED = "account-changed"
     VIEWED = "viewed"  # a page with personal data is about to be sent
+    REGISTRAR_ACTED = "registrar-acted"  # proposed, signed or put aside a change of the rules, at the desk
     EXAMINED = "examined"  # an examiner gave a word on a case in the grey band
 
 
@@ -98,5 +99,6 @@ REQUIRED: dict[FactKind, frozenset[str]] = {
     FactKind.TURNED_AWAY: frozenset({"who", "route"}),
     FactKind.ACCOUNT_CHANGED: frozenset({"who", "what", "by"}),
     FactKind.VIEWED: frozenset({"who", "case", "part", "why"}),
+    FactKind.REGISTRAR_ACTED: frozenset({"who", "what", "proposal"}),
     FactKind.EXAMINED: frozenset({"who", "case", "word", "why"}),
 }
