@@ -23,7 +23,19 @@ from sluicegate.web import assets
 from sluicegate.web.frame import Site
 from sluicegate.web.guard import Guard
 from sluicegate.web.pages import Clock, Pages, environment
-from sluicegate.web.public import county, home, nation, numbers, raw, receipt, receipt_files, words
+from sluicegate.web.public import (
+    county,
+    home,
+    how,
+    ledgers,
+    nation,
+    numbers,
+    raw,
+    receipt,
+    receipt_files,
+    releases,
+    words,
+)
 from sluicegate.web.source import PublicSource
 
 log = logging.getLogger("sluicegate.web")
@@ -39,6 +51,9 @@ PUBLIC: tuple[Callable[[Site], Sequence[BaseRoute]], ...] = (
     numbers.routes,
     receipt.routes,
     receipt_files.routes,
+    releases.routes,
+    ledgers.routes,
+    how.routes,
     raw.routes,
 )
 """Every module of public pages, in the order of the menu."""
