@@ -29,6 +29,7 @@ from sluicegate.cli.policy import policy
 from sluicegate.cli.queue import queue
 from sluicegate.cli.registry import registry
 from sluicegate.cli.releases import release
+from sluicegate.cli.ridge import ridge
 from sluicegate.cli.seal import make_seal_key, seal, unseal
 from sluicegate.cli.serving import serve
 from sluicegate.cli.showing import explain, list_, receipt, show
@@ -57,7 +58,7 @@ def sluicegate() -> None:
 
 _COMMANDS = (
     *(init, doctor, serve, serve_site, people, status, alerts),
-    *(booking, inspect, convert, template, submit),
+    *(booking, inspect, convert, template, ridge, submit),
     *(list_, show, explain, receipt),
     *(queue, lookup, policy, agencies, wording, registry),
     *(audit, verify, ledger, witness, demo),
