@@ -30,6 +30,8 @@ ALLOWED: dict[str, set[str]] = {
     # images and fingers: a picture taken out of a transaction is an itl.model.Image
     "raster": {"errors", "itl.model"},
     "ridge": {"errors", "itl.model", "raster"},
+    # pieces of a gallery in processes or actors of their own
+    "shards": {"errors", "ridge"},
     # the store keeps cases, facts, programs and references, and so knows the values of each, and no stage
     "store": {
         *WORDS,

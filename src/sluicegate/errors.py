@@ -10,6 +10,7 @@
     |   +-- ImageRefused  an image is over a cap, damaged, or of a kind that is not decoded
     |   +-- TemplateError template bytes are damaged, or come from another extractor
     +-- WorkerLost        a disposable worker was killed, ran out of time or memory
+    +-- ShardLost         part of a gallery was not searched: the answer is incomplete
     +-- ProgramError      the data of a program (rules, choices, wording) is broken: file and row
     +-- LedgerError       the ledger cannot append or read
     |   +-- VerifyError   a proof, signature or receipt does not hold
@@ -68,6 +69,10 @@ class TemplateError(InputRefused):
 
 class WorkerLost(SluicegateError):
     """A disposable worker was lost before it answered."""
+
+
+class ShardLost(SluicegateError):
+    """Part of the gallery was not searched, so the answer is incomplete."""
 
 
 class ProgramError(SluicegateError):

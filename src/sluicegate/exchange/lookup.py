@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sluicegate.exchange.case import Fact, Json
 from sluicegate.exchange.engine import Clock
-from sluicegate.exchange.searching import Search1N
+from sluicegate.exchange.searching import Search1N, whole
 from sluicegate.facts import FactKind
 from sluicegate.policy.decide import Facts, decide_lookup
 from sluicegate.policy.decision import from_json
@@ -69,11 +69,13 @@ class Lookup:
     ) -> tuple[Seen, ...]:
         """Subjects that the partner may see. Entered in the ledger before the answer is given.
 
+        Raises ShardLost where a part of the repository was not searched.
+
         `requester` is who sat at the desk, for the ledger; `request` says which agency asked first, and for
         what, where a rule leaves look-ups to that. Without it such a rule closes.
         """
         asked = request or Request()
-        found = self._search.engine.identify(probe, [self._open.gallery], limit=_WIDE)
+        found = whole(self._search.engine.identify(probe, [self._open.gallery], limit=_WIDE))
         allowed: list[Seen] = []
         withheld = 0
         for candidate in found.candidates:

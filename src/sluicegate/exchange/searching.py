@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sluicegate.errors import ImageRefused, InputRefused, WorkerLost
+from sluicegate.errors import ImageRefused, InputRefused, ShardLost, WorkerLost
 from sluicegate.exchange.stages.search import Found
 from sluicegate.itl.model import Image
 from sluicegate.raster.isolate import Workshop
@@ -115,14 +115,30 @@ class FoundAll:
     best: tuple[tuple[str, Search], ...] = ()
 
 
+def whole(search: Search) -> Search:
+    """A search that reached everybody.
+
+    Raises:
+        ShardLost: it did not. Neither "nobody" nor "this is the person" follows then: it is tried again.
+    """
+    if search.complete:
+        return search
+    raise ShardLost(
+        f"{search.unsearched:.1%} of the gallery was not searched: nothing follows from the search.",
+        advice="It is tried again. `sluicegate gallery stat` shows whether the gallery is whole.",
+    )
+
+
 def search_repositories(search: Search1N, probe: Template, repositories: Sequence[Repository]) -> FoundAll:
     """Search each repository by itself, the booking's own first.
 
     A person may be known in both under two numbers; searched together they would look like two people who
     both fit, so each repository gets a verdict of its own and the strongest counts.
+
+    Raises ShardLost where a part of a repository was not searched.
     """
     searches = [
-        (one, search.engine.identify(probe, [one.gallery], limit=search.limit)) for one in repositories
+        (one, whole(search.engine.identify(probe, [one.gallery], limit=search.limit))) for one in repositories
     ]
     bands = [search.engine.classify(found) for _, found in searches]
     strongest = next((b for b in (Band.ACCEPT, Band.GREY) if b in bands), Band.NONE)

@@ -76,14 +76,40 @@ class Work:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A part of a gallery that was not searched to the end: `subjects` of them, and why."""
+
+    gallery: int
+    shard: int
+    subjects: int
+    why: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Search:
-    """What one search found: candidates best first, by which engine, in which states of the galleries."""
+    """What one search found: candidates best first, by which engine, in which states of the galleries.
+
+    Where something is `lost` the search is incomplete: the person may be among those not searched, and so
+    may a second one who fits. It is doubt, whatever the candidates are.
+    """
 
     candidates: tuple[Candidate, ...]
     engine: str
     gallery_versions: tuple[str, ...]
     work: Work = Work()
+    lost: tuple[Lost, ...] = ()
+    enrolled: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether everybody enrolled was searched."""
+        return not self.lost
+
+    @property
+    def unsearched(self) -> float:
+        """Share of the subjects enrolled, 0 to 1, who were not searched."""
+        return sum(one.subjects for one in self.lost) / max(self.enrolled, 1) if self.lost else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,19 @@ not given.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import TypeVar
 
-from sluicegate.errors import UsageError
+from sluicegate.errors import ShardLost, UsageError
 from sluicegate.ridge.coarse import Question, question, renumbered
 from sluicegate.ridge.deciding import (
     Asked,
     Band,
     Candidate,
+    Lost,
     Search,
     Work,
     answers,
@@ -36,6 +38,8 @@ from sluicegate.ridge.shard import LocalShard, Matches, Screened, Shard, Spread
 from sluicegate.ridge.template import Template
 
 ENGINE = "sluicegate-fast-1"
+
+_A = TypeVar("_A")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,8 @@ class FastEngine:
             return search(self.name, probes, shards, self.parameters, limit=limit)
 
     def classify(self, search: Search) -> Band:
-        """See `engine.Engine`."""
-        return band_of(search.candidates, self.parameters)
+        """See `engine.Engine`. An incomplete search is never without a candidate, nor an identification."""
+        return band_of(search.candidates, self.parameters) if search.complete else Band.GREY
 
 
 def _packed(gallery: Gallery) -> PackedSnapshot:
@@ -87,19 +91,24 @@ def search(
     parameters: Parameters,
     *,
     limit: int,
+    fan: Spread = map,
 ) -> list[Search]:
     """One search for each probe in galleries that are each given as all of their shards.
+
+    `fan` asks the shards of a gallery, perhaps at once. A shard that raises ShardLost is asked no more, and
+    what was lost with it is in every answer: candidates are then those of the others.
 
     Raises:
         UsageError: `limit` is less than 1. TemplateError: a probe is not whole.
     """
     questions = [question(probe, parameters) for probe in probes]
     work = [Work() for _ in probes]
+    spread = [_Shards(shards, fan) for shards in galleries]
 
     def searched(asked: Sequence[Asked], most: int, least: int) -> list[list[Candidate]]:
         turned = [renumbered(questions[one.place], one.probe) for one in asked]
         found: list[list[Candidate]] = [[] for _ in asked]
-        for index, shards in enumerate(galleries):
+        for index, shards in enumerate(spread):
             steps = _Steps(turned, shards, parameters, least)
             for i, one in enumerate(asked):
                 found[i].extend(steps.candidates(i, index, most))
@@ -108,23 +117,62 @@ def search(
 
     ranked = answers(probes, searched, parameters, limit=limit, keep=parameters.fast.keep)
     versions = tuple(shards[0].version if shards else "" for shards in galleries)
-    return [Search(candidates, engine, versions, done) for candidates, done in zip(ranked, work, strict=True)]
+    lost = tuple(
+        Lost(index, shard, len(shards.all[shard]), why)
+        for index, shards in enumerate(spread)
+        for shard, why in sorted(shards.lost.items())
+    )
+    enrolled = sum(len(shard) for shards in spread for shard in shards.all)
+    return [
+        Search(candidates, engine, versions, done, lost, enrolled)
+        for candidates, done in zip(ranked, work, strict=True)
+    ]
 
 
-_Found = tuple[Shard, Screened]
-"""A subject, and the shard that has it."""
+class _Shards:
+    """All shards of a gallery, and those that were lost: why, by number."""
+
+    def __init__(self, shards: Sequence[Shard], fan: Spread) -> None:
+        self.all = tuple(shards)
+        self.lost: dict[int, str] = {}
+        self._fan = fan
+
+    def __len__(self) -> int:
+        return sum(len(shard) for shard in self.all)
+
+    def each(self, do: Callable[[int, Shard], _A]) -> list[tuple[int, _A]]:
+        """What every shard that is left answers, with its number."""
+
+        def asked(number: int) -> _A | ShardLost:
+            try:
+                return do(number, self.all[number])
+            except ShardLost as error:
+                return error
+
+        left = [number for number in range(len(self.all)) if number not in self.lost]
+        answers: list[tuple[int, _A]] = []
+        for number, answer in zip(left, self._fan(asked, left), strict=True):
+            if isinstance(answer, ShardLost):
+                self.lost[number] = answer.message
+            else:
+                answers.append((number, answer))
+        return answers
+
+
+_Found = tuple[int, Screened]
+"""A subject, and the number of the shard that has it."""
 
 
 class _Steps:
     """A batch of questions on their way through the shards of one gallery."""
 
     def __init__(
-        self, asked: Sequence[Question], shards: Sequence[Shard], parameters: Parameters, least: int
+        self, asked: Sequence[Question], shards: _Shards, parameters: Parameters, least: int
     ) -> None:
         self._asked = asked
         self._shards = shards
         self._parameters = parameters
-        self._size = sum(len(shard) for shard in shards)
+        self._size = len(shards)
         self._least = least
         self.work = [Work(self._size) for _ in asked]
         self._survivors = self._screened()
@@ -141,7 +189,8 @@ class _Steps:
         whole = self._compared(which, chosen, range(len(POSITIONS)), pairs=True)
         return [
             candidate_from(asked.probe, one.subject, matches, gallery, numbers)
-            for (_, one), matches in zip(chosen, whole, strict=True)
+            for (number, one), matches in zip(chosen, whole, strict=True)
+            if number not in self._shards.lost
         ]
 
     def _glanced(self, which: int, most: int) -> list[tuple[float, int, _Found]]:
@@ -172,7 +221,8 @@ class _Steps:
     def _screened(self) -> list[list[_Found]]:
         """Who goes on to the exact comparison, for each question."""
         if self._size <= self._least:
-            everybody = [(shard, one) for shard in self._shards for one in shard.everybody()]
+            answers = self._shards.each(lambda _, shard: shard.everybody())
+            everybody = [(number, one) for number, ones in answers for one in ones]
             return [everybody for _ in self._asked]
         fast = self._parameters.fast
         going = [self._going_on(one) for one in self._asked]
@@ -180,10 +230,9 @@ class _Steps:
         whole = [len(one.telling) > fast.telling for one in self._asked]
         keep = [max(wide, last) if more else last for last, more in zip(going, whole, strict=True)]
         found: list[list[_Found]] = [[] for _ in self._asked]
-        for shard in self._shards:
-            screened, made = shard.screen(self._asked, keep)
+        for number, (screened, made) in self._shards.each(lambda _, shard: shard.screen(self._asked, keep)):
             for which, (ones, count) in enumerate(zip(screened, made, strict=True)):
-                found[which].extend((shard, one) for one in ones)
+                found[which].extend((number, one) for one in ones)
                 self.work[which] += Work(screened=count)
         merged = [_best(ones, most) for ones, most in zip(found, keep, strict=True)]
         return [
@@ -199,24 +248,32 @@ class _Steps:
 
     def _rescreened(self, which: int, ones: Sequence[_Found]) -> list[_Found]:
         """Those again, by all fingers."""
+
+        def rescreened(number: int, shard: Shard) -> tuple[list[Screened], int]:
+            return shard.rescreen(self._asked[which], [one.place for whose, one in ones if whose == number])
+
         found: list[_Found] = []
-        for shard in self._shards:
-            places = [one.place for whose, one in ones if whose is shard]
-            again, made = shard.rescreen(self._asked[which], places)
-            found.extend((shard, one) for one in again)
+        for number, (again, made) in self._shards.each(rescreened):
+            found.extend((number, one) for one in again)
             self.work[which] += Work(screened=made)
         return found
 
     def _compared(self, which: int, ones: Sequence[_Found], fingers: range, *, pairs: bool) -> list[Matches]:
-        """Compare these subjects, each where it lies; answers in their order."""
-        found: dict[int, Matches] = {}
-        for shard in self._shards:
-            mine = [i for i, (whose, _) in enumerate(ones) if whose is shard]
+        """Compare these subjects, each where it lies; answers in their order, of a lost shard's nothing."""
+
+        def compared(number: int, shard: Shard) -> tuple[list[int], list[Matches], int]:
+            mine = [i for i, (whose, _) in enumerate(ones) if whose == number]
             places = [ones[i][1].place for i in mine]
+            if not mine:
+                return [], [], 0
             matches, made = shard.compare(self._asked[which], places, fingers=fingers, pairs=pairs)
+            return mine, matches, made
+
+        found: dict[int, Matches] = {}
+        for _, (mine, matches, made) in self._shards.each(compared):
             found.update(zip(mine, matches, strict=True))
             self.work[which] += Work(compared=made)
-        return [found[i] for i in range(len(ones))]
+        return [found.get(i, {}) for i in range(len(ones))]
 
 
 def _best(found: Sequence[_Found], keep: int) -> list[_Found]:
