@@ -184,7 +184,7 @@ def _lines(
     yield drawn
     yield ""
     yield "95 %: interval, by drawing fingers anew. FMR1000: mates missed where 1 non-mate in 1,000 passes."
-    yield "first: EER where non-mates are first impressions only, as in FVC. A dash: too few non-mates to say."
+    yield "first: EER where non-mates are first impressions only, as in FVC. A dash: too few of them."
     if len(parts) > 1:
         yield "mean: each database at a threshold of its own. pooled: one threshold for all."
     if out is not None:

@@ -56,9 +56,9 @@ def trade_off(parts: Sequence[Compared], title: str, *, kind: str) -> bytes:
             label=f"{one.name}   EER {100 * eer:.2f} %",
         )
     axes.plot([_FLOOR, 1], [_FLOOR, 1], color="#d4d7db", lw=0.8, zorder=0)
+    axes.set(xscale="log", yscale="log", xlim=(_FLOOR / 1.4, 1), ylim=(_FLOOR * 5, 1))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(_percent))
-    axes.set(xscale="log", yscale="log", xlim=(_FLOOR / 1.4, 1), ylim=(_FLOOR * 5, 1))
     axes.set_xlabel("non-mates that pass (FMR)", color=_GREY, fontsize=9)
     axes.set_ylabel("mates that are missed (FNMR)", color=_GREY, fontsize=9)
     axes.set_title(title, loc="left", fontsize=10.5)
@@ -78,7 +78,7 @@ def histogram(parts: Sequence[Compared], title: str, lines: dict[str, float], *,
         share = np.full(len(values), 1.0 / max(len(values), 1))
         axes.hist(
             values,
-            list(edges),
+            bins,
             weights=share,
             color=color,
             alpha=0.75,
