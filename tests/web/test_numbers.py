@@ -31,7 +31,9 @@ from sluicegate.ledger.statement import Statement, StatementKind
 from sluicegate.ledger.tiles import Tiled
 from sluicegate.ledger.verify import Checkpoint, leaf_hash
 from sluicegate.policy.program import Program, load
+from sluicegate.statistics.measures import MEASURES
 from sluicegate.store.programs import shipped
+from sluicegate.web.catalog import own_words
 from sluicegate.web.public import numbers_view as view
 from sluicegate.web.public.numbers_ledger import Ledger, Said, Told
 
@@ -328,3 +330,11 @@ def test_a_long_ledger_is_read_on_from_where_it_ended() -> None:
     assert [one.number for one in told.days.values()] == list(range(700))
     assert "tile/entries/000" not in asked
     assert "tile/entries/001" in asked
+
+
+def test_the_page_defines_a_figure_as_the_publication_does() -> None:
+    """The English definition of every figure is word for word that of the table that counts it."""
+    words = own_words("en")
+    for one in MEASURES:
+        assert words[f"numbers.counts.{one.id}"] == one.counts
+        assert words[f"numbers.leaves.{one.id}"] == one.leaves_out

@@ -71,7 +71,7 @@ class Claim:
     """A figure to verify. `kind` is day (from the sets of days) or export (from a month's publication).
 
     `value` is None where the figure is not shown, and then `hidden` says why. `files` are the
-    public files that it is in; `means` and `leaves` say what it counts and what it does not.
+    public files that it is in.
     """
 
     kind: str
@@ -84,8 +84,6 @@ class Claim:
     folder: str
     statements: tuple[int, ...]
     files: tuple[str, ...]
-    means: str = ""
-    leaves: str = ""
 
 
 def routes(site: Site) -> Sequence[BaseRoute]:
@@ -117,15 +115,15 @@ class _Pages:
         if told is None or not view.months_of(told, exports):
             return self._trouble(request, "empty", 200)
         asked = _asked(request, told, exports)
-        listed = view.rows(told, asked, program)
+        listed, every = view.first_rows(told, asked, program, view.MOST_ROWS)
         values = {
             **_nothing(""),
             "asked": asked,
             "places": _named(view.places_of(told, exports), program),
             "months": view.months_of(told, exports),
             "query": f"jurisdiction={asked.place}&from={asked.since}&to={asked.until}",
-            "listed": listed[: view.MOST_ROWS],
-            "more": max(0, len(listed) - view.MOST_ROWS),
+            "listed": listed,
+            "more": every - len(listed),
             "drawing": view.drawing(told, asked, program),
             "published": [_published(one, asked) for one in reversed(exports) if _within(one, asked)],
             "strange": strange,
@@ -239,13 +237,12 @@ def _claim(request: Request, told: Told, exports: Sequence[Export], program: Pro
     name = own.name if own else ""
     export = next((one for one in exports if one.month == month), None)
     if measure and export is not None:
-        cell, known = view.cell(export, place, measure), view.measure(measure)
-        if cell is not None and known is not None:
+        cell = view.cell(export, place, measure)
+        if cell is not None and view.measure(measure) is not None:
             base = f"statistics/{export.folder}"
             return Claim(
                 "export", place, name, month, measure, cell.value, cell.hidden, export.folder,
                 (export.said.number,), (f"{base}/{MANIFEST}", f"{base}/{DATA}"),
-                known.counts, known.leaves_out,
             )  # fmt: skip
     if place and figure in view.FIGURES and view.is_month(month):
         for row in view.rows(told, view.Asked(place, month, month), program):

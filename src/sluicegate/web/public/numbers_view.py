@@ -116,13 +116,19 @@ def _size(statement: Statement, name: str) -> int:
 
 def rows(told: Told, asked: Asked, program: Program) -> tuple[Row, ...]:
     """The months asked for, by month, newest first, then by jurisdiction."""
+    return first_rows(told, asked, program, len(told.days))[0]
+
+
+def first_rows(told: Told, asked: Asked, program: Program, most: int) -> tuple[tuple[Row, ...], int]:
+    """The first so many rows, and how many there are in all; only these are worked out."""
     held: dict[tuple[str, str], list[Said]] = {}
     for (place, day), said in told.days.items():
         if asked.covers(place, day[:7]):
             held.setdefault((day[:7], place), []).append(said)
     ordered = sorted(held, key=lambda key: key[1])
     ordered.sort(key=lambda key: key[0], reverse=True)
-    return tuple(_row(place, month, held[month, place], program) for month, place in ordered)
+    shown = ordered[:most]
+    return tuple(_row(place, month, held[month, place], program) for month, place in shown), len(ordered)
 
 
 def _row(place: str, month: str, said: Sequence[Said], program: Program) -> Row:

@@ -4,6 +4,7 @@
 {
   const byId = (id) => document.getElementById(id), read = (id) => JSON.parse(byId(id).textContent);
   const task = read("task"), words = read("words"), verdict = byId("verdict"), steps = byId("steps");
+  const siteKey = byId("key").value.trim();
   document.documentElement.classList.add("scripted");
   const say = (key, values = {}) => (words[`numbers.step.${key}`] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
   function add(parent, tag, text, name = "") {
@@ -52,7 +53,8 @@
       const key = byId("key").value.trim();
       const value = await SluicegateRecount.recount({ ...task, get, key, policy }, step);
       const shown = typeof value === "number" ? value.toLocaleString(document.documentElement.lang) : "–";
-      judged("good", task.hidden ? say("holds_hidden") : say("holds", { value: shown }));
+      judged("good", task.hidden ? say("holds_hidden") : say("holds", { value: shown }),
+        ...(key === siteKey ? [say("sitekey")] : []));
     } catch (error) { failed(error); }
   }
   byId("again").addEventListener("click", count);
