@@ -96,7 +96,7 @@ class Measuring:
             view.queues(queues, now),
             view.bookings(standings, now),
             view.alerts(count, alerts[0].at if alerts else None, now),
-            view.witnesses(_witnesses(home), now),
+            view.witnesses(witnesses_of(home), now),
             view.sides(both),
             view.storage(stores, shutil.disk_usage(home).free),
             view.keys(held, where, now),
@@ -126,7 +126,7 @@ class Measuring:
         mark = [_mark(folder / "checkpoint") for folder in folders]
         with self._lock:
             if self._compared is None or self._compared[0] != mark:
-                self._compared = mark, _compared(source, folders[1])
+                self._compared = mark, compared(source, folders[1])
             return self._compared[1]
 
 
@@ -169,11 +169,12 @@ def _stores(home: Path) -> Iterator[view.Store]:
     folder = home / "bureau"
     yield view.Store("story.db", sum(_size(folder / f"story.db{end}") for end in ("", "-wal")))
     for name in ("spool", "outgoing", "sealed", "open", "filtered"):
-        yield _folder(name, folder / name)
-    yield _folder("public", home / "public")
+        yield folder_of(name, folder / name)
+    yield folder_of("public", home / "public")
 
 
-def _folder(name: str, folder: Path) -> view.Store:
+def folder_of(name: str, folder: Path) -> view.Store:
+    """The size of all files below a folder, or of as many as are counted."""
     total = count = 0
     for where, _, names in os.walk(folder):
         for one in names:
@@ -198,7 +199,8 @@ def _mark(path: Path) -> int:
         return 0
 
 
-def _compared(source: PublicSource, partner: Path) -> view.Compared:
+def compared(source: PublicSource, partner: Path) -> view.Compared:
+    """What a comparison of both sides' published days comes to, from two folders and two public keys."""
     if source.partner is None or not _mark(source.folder / "checkpoint") or not _mark(partner / "checkpoint"):
         return view.Compared()
     try:
@@ -216,7 +218,8 @@ def _compared(source: PublicSource, partner: Path) -> view.Compared:
     return view.Compared(counts, len(ours.days), alarms, len(found) - len(alarms))
 
 
-def _witnesses(home: Path) -> view.WitnessState:
+def witnesses_of(home: Path) -> view.WitnessState:
+    """What the published checkpoint and the record of cosignatures tell. Raises LedgerError, StoreError."""
     policy = _policy(home / POLICY)
     try:
         note = published(home / "public")
