@@ -125,8 +125,8 @@ def _lines(folder: Path, found: Calibration, fusion: FusionParameters) -> Iterat
         f"similarities fall tenfold every {tenfold[0]:.2f} (upper end {tenfold[1]:.2f})."
     )
     yield ""
-    heads = ("1 in a million", "upper end", "1 in 1,000 million*", "grey by rule", "in force")
-    more = ("strangers per million", "accept by rule", "in force ", "mates: lowest", "5 %", "median")
+    heads = ("1 in 1e6", "upper", "1 in 1e9*", "grey: rule", "in force", "strangers/1e6")
+    more = ("accept: rule", "in force ", "mates: least", "5 %", "median")
     drawn = table("fingers", *heads, *more, right=("fingers", *heads, *more))
     for n, one in enumerate(found.fingers):
         passing = " to ".join(f"{value:.2g}" for value in one.passing)
@@ -141,8 +141,10 @@ def _lines(folder: Path, found: Calibration, fusion: FusionParameters) -> Iterat
         drawn.add_row(str(one.fingers), *far, passing, f"{one.accept:g}", f"{fusion.accept[n]:g}", *mates)
     yield drawn
     yield ""
-    yield "* extrapolated. Rule: grey at one in a million, accept at twice one in 1,000 million, both by the"
-    yield "upper end and rounded up to a half. Strangers per million: at the grey in force, by both tails."
+    yield "1 in 1e6, upper: what one stranger in a million reaches, by the tail as measured and by its upper end."
+    yield "* One in 1,000 million, by the upper end: extrapolated. Rule: grey at the upper end of 1 in 1e6, accept"
+    yield "at twice one in 1,000 million, rounded up to a half. strangers/1e6: how many reach the grey in force, of"
+    yield "a million subjects compared, by both tails."
     if found.independence:
         yield ""
         checks = table(
