@@ -242,6 +242,19 @@ class Repository:
             connection.execute(queries()["note_taken_out"], {"origin": origin})
         self._catch_up()
 
+    def renumber(self, origin: str, subject: str) -> bool:
+        """Put what a case enrolled under another subject number; whether anything changed.
+
+        Every process that holds the gallery follows. Doing it again changes nothing.
+        """
+        with self._lock, self._engine.begin() as connection:
+            given = {"origin": origin, "subject": subject}
+            done = connection.execute(queries()["renumber"], given).rowcount == 1
+            if done:
+                connection.execute(queries()["note_taken_out"], {"origin": origin})
+        self._catch_up()
+        return done
+
     def forget(self, origin: str) -> bool:
         """Destroy what a case enrolled, here and in every copy; whether there was anything.
 
@@ -288,6 +301,13 @@ class Repository:
         if row is None:
             return None
         return self._unseal(bytes(row["template"]), origin)
+
+    def newest_of(self, subject: str, limit: int) -> tuple[tuple[str, Template], ...]:
+        """The newest references of a subject, at most `limit`: the case of each, and its template."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(queries()["templates_of"], {"subject": subject}).mappings().all()
+        opened = ((str(row["origin"]), self._template(row)) for row in rows[-limit:])
+        return tuple((origin, template) for origin, template in opened if template is not None)
 
     def __len__(self) -> int:
         with self._engine.connect() as connection:
