@@ -12,14 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from sluicegate.policy.model import Effect
 from sluicegate.policy.places import zone_of
 from sluicegate.policy.program import Program
-from sluicegate.terms import Gate
 from sluicegate.web.frame import Site
 from sluicegate.web.pages import words_of
 from sluicegate.web.public import county_view as view
 from sluicegate.web.public.county import HEADERS
+from sluicegate.web.public.nation_view import shares
 
 TEMPLATES: Mapping[str, Mapping[str, str]] = {
     "public/home.html": {
@@ -55,8 +54,7 @@ def count(program: Program, at: datetime) -> Nation:
     rulings = [program.in_force(one, at) for one in places]
     modes = Counter(dict.fromkeys(program.modes, 0))
     modes.update(one.mode for one in rulings)
-    passing = {Effect.OPEN, Effect.BY_CHARGE}
-    sharing = sum(program.modes[one.mode].effects[Gate.SHARE] in passing for one in rulings)
+    sharing = sum(shares(program.modes[one.mode]) for one in rulings)
     gap = sum(one.asked is not None and one.asked.mode != one.mode for one in rulings)
     ordered = sorted(modes.items(), key=lambda one: -one[1])
     return Nation(len(places), sharing, len(places) - sharing, gap, tuple((str(k), n) for k, n in ordered))
