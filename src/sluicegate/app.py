@@ -31,6 +31,7 @@ from sluicegate.delivery.post import (
 )
 from sluicegate.errors import SettingsError
 from sluicegate.exchange.bureau import Bureau, BureauParts
+from sluicegate.exchange.challenging import Challenges
 from sluicegate.exchange.engine import Clock, Desk
 from sluicegate.exchange.expunge import Expunger
 from sluicegate.exchange.lookup import Lookup
@@ -401,8 +402,12 @@ class Exchange:
             )
             for role in self.desks
         }
+        challenges = Challenges(self.bureau, self.settings.challenge_days)
+        overdue = challenges.alert_overdue if "bureau" in self.desks else None
         post = Post({role: office.store for role, office in self.offices.items()}, self.carriers())
-        self.runner = Runner(self.desks, sources, post.hand_over, workers=self.settings.walkers)
+        self.runner = Runner(
+            self.desks, sources, post.hand_over, workers=self.settings.walkers, chore=overdue
+        )
         DBOS.launch()
         for expunger in self.expungers.values():
             expunger.finish_all()

@@ -48,6 +48,11 @@ class FactKind(StrEnum):
     QUERY_QUEUED = "query-queued"  # an IAQ waits for a person
     DETERMINED = "determined"  # a person answered: an IAR
     CORRECTED = "corrected"  # a person said that a determined answer was wrong, and what is right
+    # challenges of people to their records; in private logs only
+    CHALLENGED = "challenged"
+    CHALLENGE_ASKED = "challenge-asked"  # the agency that submitted the record was asked to verify it
+    CHALLENGE_SETTLED = "challenge-settled"
+    AMENDED = "amended"  # a wrong identification was taken back; the corrected answer is in the outbox
     # the people at the desks, by the names of their accounts; in private logs only
     SIGNED_IN = "signed-in"
     SIGN_IN_FAILED = "sign-in-failed"
@@ -93,6 +98,10 @@ REQUIRED: dict[FactKind, frozenset[str]] = {
     FactKind.QUERY_QUEUED: frozenset({"copy"}),
     FactKind.DETERMINED: frozenset({"copy", "by"}),
     FactKind.CORRECTED: frozenset({"copy", "by", "number", "source", "dated"}),
+    FactKind.CHALLENGED: frozenset({"challenge", "case", "what", "due", "by"}),
+    FactKind.CHALLENGE_ASKED: frozenset({"challenge", "case", "agency", "by"}),
+    FactKind.CHALLENGE_SETTLED: frozenset({"challenge", "case", "outcome", "by"}),
+    FactKind.AMENDED: frozenset({"case", "challenge", "message", "by"}),
     FactKind.SIGNED_IN: frozenset({"who", "way"}),
     FactKind.SIGN_IN_FAILED: frozenset({"who", "way", "why"}),
     FactKind.SIGNED_OUT: frozenset({"who", "why"}),

@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     signer_state: str = Field(
         "", description="Socket of the process that signs for the state; empty: key file."
     )
+    challenge_days: int = Field(
+        30, ge=1, le=365, description="Days in which a person's challenge to a record is to be settled."
+    )
     clock: str = Field("", description="For drills only: the moment (RFC 3339) the exchange starts at.")
 
     @field_validator("clock")

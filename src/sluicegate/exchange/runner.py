@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -80,6 +81,8 @@ class Runner(DBOSConfiguredInstance):
         *,
         workers: int = 4,
         pause_s: float = 0.2,
+        chore: Callable[[], object] | None = None,
+        chore_every_s: float = 60.0,
     ) -> None:
         super().__init__(config_name="exchange")
         self._desks = dict(desks)
@@ -87,6 +90,7 @@ class Runner(DBOSConfiguredInstance):
         self._hand_over = hand_over
         self._busy = _Busy()
         self._pause = pause_s
+        self._chore, self._chore_every, self._chore_at = chore, chore_every_s, 0.0
         self._workers = workers
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -170,6 +174,9 @@ class Runner(DBOSConfiguredInstance):
             self._wake.clear()
 
     def _sweep(self) -> None:
+        if self._chore is not None and time.monotonic() >= self._chore_at:
+            self._chore_at = time.monotonic() + self._chore_every
+            self._chore()
         for role, desk in self._desks.items():
             # Looked for only when the walkers run short of work: with a long queue that would be most of it.
             short = self._busy.count(f"{role}.case.") < 2 * self._workers

@@ -140,6 +140,25 @@ SELECT alert_id, at, case_id, reason FROM alert ORDER BY alert_id DESC LIMIT :li
 SELECT COUNT(*) AS n FROM alert;
 -- name: last_move
 SELECT at FROM journal ORDER BY rowid DESC LIMIT 1;
+-- name: open_challenge
+INSERT INTO challenge (case_id, what, letter, received, due)
+VALUES (:case_id, :what, :letter, :received, :due) RETURNING number;
+-- name: challenge
+SELECT * FROM challenge WHERE number = :number;
+-- name: challenges
+SELECT * FROM challenge ORDER BY outcome <> '', due, number LIMIT :limit;
+-- name: challenges_of
+SELECT number FROM challenge WHERE case_id = :case_id AND what = :what AND outcome = '';
+-- name: overdue_challenges
+SELECT * FROM challenge WHERE outcome = '' AND alerted = '' AND due < :now ORDER BY number;
+-- name: ask_of_challenge
+UPDATE challenge SET asked = :at WHERE number = :number AND asked = '' AND outcome = '';
+-- name: alert_challenge
+UPDATE challenge SET alerted = :at WHERE number = :number AND alerted = '' AND outcome = '';
+-- name: settle_challenge
+UPDATE challenge SET outcome = :outcome, reason = :reason, settled = :at WHERE number = :number AND outcome = '';
+-- name: renumber
+UPDATE reference SET subject = :subject WHERE origin = :origin AND subject <> :subject;
 -- name: answered
 SELECT case_id, COUNT(*) OVER () AS n FROM story
 WHERE state IN ('determined', 'closed') AND json_extract(dossier, '$.status') IS NOT NULL

@@ -93,6 +93,22 @@ CREATE INDEX IF NOT EXISTS message_due ON message (state, next_try);
 CREATE INDEX IF NOT EXISTS message_queued ON message (channel, sequence) WHERE state = 'queued';
 CREATE INDEX IF NOT EXISTS message_case ON message (case_id);
 
+-- Challenges of people to their records, at the bureau. Parts and reasons are codes; `letter` is the desk's own
+-- file number. Who challenges is nowhere in it.
+CREATE TABLE IF NOT EXISTS challenge (
+  number   INTEGER PRIMARY KEY,
+  case_id  TEXT NOT NULL,
+  what     TEXT NOT NULL,
+  letter   TEXT NOT NULL,
+  received TEXT NOT NULL,
+  due      TEXT NOT NULL,
+  asked    TEXT NOT NULL DEFAULT '',
+  alerted  TEXT NOT NULL DEFAULT '',
+  outcome  TEXT NOT NULL DEFAULT '',
+  reason   TEXT NOT NULL DEFAULT '',
+  settled  TEXT NOT NULL DEFAULT ''
+);
+
 CREATE TABLE IF NOT EXISTS alert (
   alert_id INTEGER PRIMARY KEY,
   at       TEXT NOT NULL,
