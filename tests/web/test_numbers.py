@@ -275,7 +275,7 @@ def test_no_drawing_leaves_its_panel_and_no_booking_is_lost(
         (place, str(day)): stated(place, str(day), sizes, n)
         for n, ((place, day), sizes) in enumerate(days.items())
     }
-    told = Told(Checkpoint("x", 0, b""), (), "", said, {})
+    told = Told(Checkpoint("x", 0, b""), "", said, {})
     months = view.months_of(told, ())
     asked = view.Asked("", months[0], months[-1]) if months else view.Asked("", "2010-01", "2010-01")
     total = sum(sum(sizes) for sizes in days.values())

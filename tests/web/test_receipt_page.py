@@ -6,9 +6,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
+import web_world
+from tests.audit import audit_world
 from web_world import TestClient
 
 from sluicegate.ledger import verify
@@ -82,3 +85,24 @@ def test_every_step_of_a_recount_has_words() -> None:
     assert len(steps) > 10
     for language in ("en", "es"):
         assert {one for one in steps if f"numbers.step.{one}" not in own_words(language)} == set()
+
+
+def test_a_key_of_a_forged_history_is_not_filled_in(public_home: Path, tmp_path: Path) -> None:
+    """Where the history does not hold, only the key that this site itself trusts is offered."""
+    home = Path(shutil.copytree(public_home, tmp_path / "home"))
+    history = home / "public/keys/history.json"
+    text = history.read_text("utf-8")
+    forged = text.replace("2010-11-15", "2010-11-14", 1)
+    assert forged != text
+    history.write_text(forged, "utf-8")
+    assert receipt_keys(home) == [str(audit_world.public_key(home))]
+    history.unlink()
+    assert receipt_keys(home) == [str(audit_world.public_key(home))]
+
+
+def receipt_keys(home: Path) -> list[str]:
+    """The keys that the page of a home fills in."""
+    with web_world.client_of(web_world.site_of(home)) as visitor:
+        area = re.search(r'<textarea id="key"[^>]*>(.*?)</textarea>', visitor.get("/receipt").text, re.S)
+    assert area
+    return area[1].split()

@@ -177,7 +177,7 @@ class _Pages:
                 "additive": ADDITIVE,
             },
             "words": {k: v for k, v in words.words.items() if k.startswith("numbers.step.")},
-            "keys": verifier_keys(self._site.source.key, told),
+            "keys": verifier_keys(self._site.source.bureau),
             "script": receipt_files.address,
             "origin": self._site.origin,
             "month": month_words(request),

@@ -17,7 +17,6 @@ from sluicegate.audit.material import Material
 from sluicegate.errors import LedgerError, VerifyError
 from sluicegate.ledger import canonical
 from sluicegate.ledger import statement as statements
-from sluicegate.ledger.keyring import Period
 from sluicegate.ledger.statement import Statement, StatementKind
 from sluicegate.ledger.tiles import WIDTH, Tiled
 from sluicegate.ledger.verify import Checkpoint, VerifierKey
@@ -42,14 +41,12 @@ class Told:
 
     Attributes:
         checkpoint: the signed summary under which everything here was found.
-        keys: every key that the public history allows, with its period; empty where there is no history.
         newest: moment of the newest statement, or empty.
         days: the newest word on each (jurisdiction, day).
         figures: every statement about published figures, by the SHA-256 of the manifest.
     """
 
     checkpoint: Checkpoint
-    keys: tuple[Period, ...]
     newest: str
     days: Mapping[tuple[str, str], Said]
     figures: Mapping[str, Said]
@@ -95,7 +92,7 @@ class Ledger:
             return self._told
 
     def _read(self, note: bytes) -> Told:
-        material, ring = with_history(self.material, Result(Check.LOGS))
+        material, _ = with_history(self.material, Result(Check.LOGS))
         checkpoint = material.checkpoint(note, "master")
         tiled = Tiled(self.material.read, checkpoint)
         if self._told is not None:
@@ -113,7 +110,7 @@ class Ledger:
                 rest = found
         if not newest and self._told is not None:
             newest = self._told.newest
-        return _told(checkpoint, ring.periods if ring else (), newest, [*self._whole, *rest])
+        return _told(checkpoint, newest, [*self._whole, *rest])
 
     def exports(self, told: Told) -> tuple[tuple[Export, ...], int]:
         """The newest stated figures of each month, oldest first; and how many folders are not stated."""
@@ -160,7 +157,7 @@ def _about(entries: tuple[bytes, ...], first: int, newest: str) -> tuple[list[Sa
     return found, newest
 
 
-def _told(checkpoint: Checkpoint, keys: tuple[Period, ...], newest: str, said: list[Said]) -> Told:
+def _told(checkpoint: Checkpoint, newest: str, said: list[Said]) -> Told:
     days: dict[tuple[str, str], Said] = {}
     figures: dict[str, Said] = {}
     for one in said:
@@ -168,12 +165,16 @@ def _told(checkpoint: Checkpoint, keys: tuple[Period, ...], newest: str, said: l
             days[one.statement.subject, str(one.statement.parts["day"])] = one
         else:
             figures[one.statement.subject] = one
-    return Told(checkpoint, keys, newest, days, figures)
+    return Told(checkpoint, newest, days, figures)
 
 
-def verifier_keys(own: VerifierKey, told: Told | None) -> tuple[tuple[VerifierKey, str], ...]:
-    """The keys that receipts and summaries are signed with, newest first, each with its last moment or ''."""
-    periods = told.keys if told is not None else ()
-    if not any(one.key == own for one in periods):
-        return ((own, ""),)
+def verifier_keys(material: Material) -> tuple[tuple[VerifierKey, str], ...]:
+    """The keys that receipts and summaries are signed with, newest first, each with its last moment or empty.
+
+    A history that does not hold, or that lacks the key this site trusts, adds none to that key.
+    """
+    _, ring = with_history(material, Result(Check.LOGS))
+    periods = ring.periods if ring else ()
+    if not any(one.key == material.key for one in periods):
+        return ((material.key, ""),)
     return tuple((one.key, one.until or "") for one in reversed(periods) if not one.revoked)

@@ -9,11 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from sluicegate.errors import LedgerError
 from sluicegate.web.frame import Site
 from sluicegate.web.pages import words_of
 from sluicegate.web.public import county_view, receipt_files
-from sluicegate.web.public.numbers_ledger import Ledger, Told, verifier_keys
+from sluicegate.web.public.numbers_ledger import verifier_keys
 
 TEMPLATES: Mapping[str, Mapping[str, str]] = {
     "public/receipt.html": {
@@ -29,20 +28,13 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
 
 def routes(site: Site) -> Sequence[BaseRoute]:
     """`/receipt`. It takes no form and no upload: a receipt never leaves the visitor."""
-    ledger = Ledger(site.source.bureau)
-
-    def told() -> Told | None:
-        try:
-            return ledger.told()
-        except LedgerError:
-            return None  # the site's own key still stands; a ledger that fails is told on the page of numbers
 
     def page(request: Request) -> Response:
         words = words_of(request)
         partner = county_view.role(site.source.rules().program, "partner")
         said = {k: v for k, v in words.words.items() if k.startswith("receipt.say.")}
         values = {
-            "keys": verifier_keys(site.source.key, told()),
+            "keys": verifier_keys(site.source.bureau),
             "words": {key: text.replace("{partner}", partner) for key, text in said.items()},
             "script": receipt_files.address,
             "digests": {
