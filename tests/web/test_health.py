@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import desk_world
 import pytest
 from desk_world import DeskWorld
+from tests.audit import audit_world
 
 from scenes import scratch
 from sluicegate.cli.running import only_server
@@ -143,12 +145,18 @@ def test_a_witness_that_saw_another_history_is_an_alarm(world: DeskWorld) -> Non
     }
 
 
-def test_cosignatures_are_read_from_the_published_note(public_home: Path) -> None:
-    """A checkpoint that enough witnesses cosigned is final, with the age of the newest cosignature."""
-    (public_home / "witnesses.txt").exists()
-    found = health_read.witnesses_of(public_home)
-    assert found.published
-    assert found.size > 0
+def test_cosignatures_are_read_from_the_published_note(public_home: Path, tmp_path: Path) -> None:
+    """A checkpoint that enough witnesses of the policy cosigned is final, and how old that is is known."""
+    (tmp_path / "public").mkdir()
+    shutil.copy(public_home / "public" / "checkpoint", tmp_path / "public" / "checkpoint")
+    assert not health_read.witnesses_of(tmp_path).policy
+    (tmp_path / "witnesses.txt").write_text(audit_world.policy_text(public_home), "utf-8")
+    found = health_read.witnesses_of(tmp_path)
+    assert found.final
+    assert found.newest == audit_world.LAST + timedelta(minutes=1)
+    assert view.witnesses(found, audit_world.LAST + HOUR).verdict is GOOD
+    (tmp_path / "witnesses.txt").write_text("no policy\n", "utf-8")
+    assert not health_read.witnesses_of(tmp_path).policy
 
 
 def test_a_large_store_is_counted_only_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
