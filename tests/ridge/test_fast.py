@@ -139,9 +139,9 @@ def test_who_was_expunged_from_a_file_leaves_the_answer_of_who_never_was(
 def test_a_subjects_worth_is_its_own(people: list[Segment], probes: list[Template]) -> None:
     """What the coarse pass says of a subject is the same alone as among all."""
     asked = question(probes[0], NARROW)
-    (among_all,), _ = worths([asked], joined(people), NARROW)
+    (among_all,), _ = worths([asked], joined(people))
     for number in (0, 3, 10, 64):
-        (alone,), _ = worths([asked], people[number], NARROW)
+        (alone,), _ = worths([asked], people[number])
         assert alone[0] == among_all[number]
 
 

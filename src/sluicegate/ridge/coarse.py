@@ -28,12 +28,14 @@ Worth = NDArray[np.float64]
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
     """A probe made ready: `images` by their place in the template, which of them faces each position, and the
-    positions from the most telling, the one with most minutiae in the probe, to the least."""
+    positions from the most telling, the one with most minutiae in the probe, to the least; the `first` of
+    them are scored for everybody."""
 
     probe: Template
     images: tuple[Ready | None, ...]
     facing: dict[int, int]
     telling: tuple[int, ...]
+    first: int
 
 
 def question(probe: Template, parameters: Parameters) -> Question:
@@ -46,17 +48,17 @@ def question(probe: Template, parameters: Parameters) -> Question:
     facing = by_position(probe)
     used = set(facing.values())
     images = tuple(ready(f, parameters) if i in used else None for i, f in enumerate(probe.fingers))
-    return Question(probe, images, facing, _telling(probe, facing))
+    return Question(probe, images, facing, _telling(probe, facing), parameters.fast.telling)
 
 
-def renumbered(asked: Question, order: Template) -> Question:
+def renumbered(asked: Question, order: Template, first: int) -> Question:
     """The same images with their fingers numbered as another template of them has it."""
     fingers = tuple(
         replace(ours, fgp=other.fgp) for ours, other in zip(asked.probe.fingers, order.fingers, strict=True)
     )
     probe = replace(asked.probe, fingers=fingers)
     facing = by_position(probe)
-    return Question(probe, asked.images, facing, _telling(probe, facing))
+    return Question(probe, asked.images, facing, _telling(probe, facing), first)
 
 
 @dataclass(slots=True, eq=False)
@@ -85,7 +87,7 @@ class _Sum:
 
 
 def worths(
-    asked: Sequence[Question], segment: Segment, parameters: Parameters, among: Mask | None = None
+    asked: Sequence[Question], segment: Segment, among: Mask | None = None
 ) -> tuple[list[Worth], list[int]]:
     """For each question the worth of each subject by its most telling fingers, and the comparisons made.
 
@@ -93,10 +95,10 @@ def worths(
     scored, and by all fingers.
     """
     sums = [_Sum(np.zeros(len(segment), np.int64), np.zeros(len(segment), np.int64)) for _ in asked]
-    first = len(segment.rows) if among is not None else parameters.fast.telling
+    first = [one.first if among is None else len(segment.rows) for one in asked]
     made = [0] * len(asked)
     for index, (rows, owner) in enumerate(zip(segment.rows, segment.owner, strict=True)):
-        facing = [i for i, one in enumerate(asked) if index + 1 in one.telling[:first]]
+        facing = [i for i, one in enumerate(asked) if index + 1 in one.telling[: first[i]]]
         if not facing or not len(owner):
             continue
         if among is not None:
@@ -106,7 +108,7 @@ def worths(
             sums[i].add(scores, owner)
             made[i] += len(owner)
     for i, one in enumerate(asked):
-        made[i] += _filled_up(one, sums[i], segment, first)
+        made[i] += _filled_up(one, sums[i], segment, first[i])
     return [done.worth() for done in sums], made
 
 

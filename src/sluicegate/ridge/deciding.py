@@ -114,10 +114,14 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One probe of a batch, by its place in it, with its fingers numbered as they are to be taken."""
+    """One probe of a batch, by its place in it, with its fingers numbered as they are to be taken.
+
+    `again`: in another order than on the card.
+    """
 
     place: int
     probe: Template
+    again: bool = False
 
 
 Round = Callable[[Sequence[Asked], int, int], Sequence[Sequence[Candidate]]]
@@ -142,7 +146,7 @@ def answers(
     rescue = parameters.fusion.rescue
     for what, order in ORDERS.items():
         note = f"fits with {what}, not as numbered on the card"
-        other = [Asked(one.place, reordered(one.probe, order)) for one in doubtful]
+        other = [Asked(one.place, reordered(one.probe, order), again=True) for one in doubtful]
         fits = searched(other, rescue, rescue) if other else []
         for asked, candidates in zip(other, fits, strict=True):
             found[asked.place].extend(

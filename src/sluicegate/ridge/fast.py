@@ -106,7 +106,8 @@ def search(
     spread = [_Shards(shards, fan) for shards in galleries]
 
     def searched(asked: Sequence[Asked], most: int, least: int) -> list[list[Candidate]]:
-        turned = [renumbered(questions[one.place], one.probe) for one in asked]
+        first = parameters.fast.telling, parameters.fast.rescue_telling
+        turned = [renumbered(questions[one.place], one.probe, first[one.again]) for one in asked]
         found: list[list[Candidate]] = [[] for _ in asked]
         for index, shards in enumerate(spread):
             steps = _Steps(turned, shards, parameters, least)
@@ -227,7 +228,7 @@ class _Steps:
         fast = self._parameters.fast
         going = [self._going_on(one) for one in self._asked]
         wide = max(self._least, round(fast.share * self._size))
-        whole = [len(one.telling) > fast.telling for one in self._asked]
+        whole = [len(one.telling) > one.first for one in self._asked]
         keep = [max(wide, last) if more else last for last, more in zip(going, whole, strict=True)]
         found: list[list[_Found]] = [[] for _ in self._asked]
         for number, (screened, made) in self._shards.each(lambda _, shard: shard.screen(self._asked, keep)):

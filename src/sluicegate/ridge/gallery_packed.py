@@ -77,7 +77,7 @@ class PackedSnapshot:
             return tuple(sorted(names))
         found: list[tuple[float, str]] = []
         for part in self.parts:
-            (worth,), _ = worths([asked], part.segment, self.parameters)
+            (worth,), _ = worths([asked], part.segment)
             found.extend((-float(worth[p]), part.segment.name(p)) for p in range(len(worth)) if part.has(p))
         return tuple(name for _, name in sorted(found)[:keep])
 

@@ -96,6 +96,7 @@ class FastParameters:
     """How the fast engine goes from everybody to a few: shares of a gallery per number of probe fingers."""
 
     telling: int
+    rescue_telling: int
     usual: float
     share: float
     keep: int

@@ -112,7 +112,7 @@ class LocalShard:
         self, asked: Sequence[Question], keep: Sequence[int]
     ) -> tuple[list[list[Screened]], list[int]]:
         parts = self._snapshot.parts
-        done = list(self._spread(lambda part: worths(asked, part.segment, self._parameters), parts))
+        done = list(self._spread(lambda part: worths(asked, part.segment), parts))
         found = [_top([worth[i] for worth, _ in done], parts, most) for i, most in enumerate(keep)]
         return found, [sum(made[i] for _, made in done) for i in range(len(asked))]
 
@@ -125,7 +125,7 @@ class LocalShard:
                 continue
             among = np.zeros(len(part.segment), dtype=np.bool_)
             among[rows] = True
-            (worth,), (count,) = worths([asked], part.segment, self._parameters, among)
+            (worth,), (count,) = worths([asked], part.segment, among)
             found.extend(
                 Screened(-float(worth[row]), part.segment.name(row), Place(number, row)) for row in rows
             )

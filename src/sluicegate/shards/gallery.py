@@ -77,8 +77,8 @@ class ShardState:
 class ShardedGallery:
     """Searches the gallery in a folder, following its writer. Safe to use from several threads.
 
-    `deadline_s` is the longest that a whole search may wait for shards; threads of this process cannot be
-    given up and know no deadline. `threads` is for each worker or actor.
+    `deadline_s` is the longest that each step of a search may wait for a shard, which is then asked no more;
+    threads of this process cannot be given up and know no deadline. `threads` is for each worker or actor.
 
     Raises:
         Missing, StoreError: there is no gallery that can be read. UsageError: Ray is not installed.
@@ -96,7 +96,7 @@ class ShardedGallery:
     ) -> None:
         self._engine = FastEngine(parameters)
         self._gallery = FileGallery(folder, parameters)
-        self._count, self._deadline_s = count, deadline_s
+        self._count, self.deadline_s = count, deadline_s
         self._links = _LINKS[how](folder.absolute(), count, threads) if how in _LINKS else None
         self._pool = ThreadPoolExecutor(count)
         if self._links:
@@ -176,12 +176,17 @@ class ShardedGallery:
         if self._links is None:
             return [LocalShard(share, snapshot.parameters) for share in shares]
         self._met(self._links, self._links.ready())
-        until = time.monotonic() + self._deadline_s
         digest = snapshot.parameters.digest()
         return [
-            RemoteShard(partial(self._links.ask, i, until=until), snapshot.version, digest, len(share))
+            RemoteShard(
+                partial(_asked, self._links, i, self.deadline_s), snapshot.version, digest, len(share)
+            )
             for i, share in enumerate(shares)
         ]
+
+
+def _asked(links: Links, number: int, deadline_s: float, data: bytes) -> bytes:
+    return links.ask(number, data, time.monotonic() + deadline_s)
 
 
 def _state(links: Links, number: int, until: float) -> ShardState:

@@ -96,7 +96,7 @@ def of_screened(ones: Sequence[Screened]) -> Arrays:
     return {
         "unworth": np.array([one.unworth for one in ones], "<f8"),
         "place": np.array([one.place for one in ones], "<u4").reshape(-1, 2),
-        **texts([one.subject.encode("utf-8", "surrogatepass") for one in ones], "subject"),
+        **texts([one.subject.encode("utf-8", "replace") for one in ones], "subject"),
     }
 
 
@@ -107,7 +107,7 @@ def to_screened(arrays: Arrays) -> list[Screened]:
     if unworth is None or place is None or unworth.shape != (len(names),) or place.shape != (len(names), 2):
         raise ShardLost(_BROKEN)
     return [
-        Screened(worth, name.decode("utf-8", "surrogatepass"), Place(part, row))
+        Screened(worth, name.decode("utf-8", "replace"), Place(part, row))
         for worth, name, (part, row) in zip(unworth.tolist(), names, place.tolist(), strict=True)
     ]
 

@@ -46,7 +46,9 @@ class RemoteShard:
     ) -> tuple[list[list[Screened]], list[int]]:
         """See `ridge.shard.Shard`."""
         probes = message.texts([templates.encode(one.probe) for one in asked], "probe")
-        head, arrays = self._answer("screen", {"keep": list(keep)}, probes)
+        head, arrays = self._answer(
+            "screen", {"keep": list(keep), "first": [one.first for one in asked]}, probes
+        )
         found = message.to_screened(arrays)
         counts, made = _numbers(head, "counts", len(asked)), _numbers(head, "made", len(asked))
         if sum(counts) != len(found) or any(n > most for n, most in zip(counts, keep, strict=True)):

@@ -104,7 +104,8 @@ class Served:
         return message.pack({}, message.of_screened(self._asked(head).everybody()))
 
     def _screen(self, head: Json, arrays: Arrays) -> bytes:
-        asked = [self._question(one) for one in message.untexts(arrays, "probe")]
+        probes = message.untexts(arrays, "probe")
+        asked = [self._question(one, int(n)) for one, n in zip(probes, head["first"], strict=True)]
         found, made = self._asked(head).screen(asked, [int(one) for one in head["keep"]])
         flat = [one for ones in found for one in ones]
         counts = [len(ones) for ones in found]
@@ -123,17 +124,17 @@ class Served:
         )
         return message.pack({"made": made}, message.of_matches(found))
 
-    def _question(self, data: bytes) -> Question:
-        """A probe made ready; once only, however its fingers are numbered."""
+    def _question(self, data: bytes, first: int = 0) -> Question:
+        """A probe made ready, once however its fingers are numbered; `first` are scored for everybody."""
         probe = templates.decode(data)
         key = templates.digest(templates.encode(_unnumbered(probe)))
         if key not in self._questions:
             for old in list(self._questions)[: 1 - _REMEMBERED]:
                 del self._questions[old]
             self._questions[key] = question(probe, self._parameters)
-        asked = renumbered(self._questions[key], probe)
+        asked = renumbered(self._questions[key], probe, first)
         if any(asked.images[image] is None for image in asked.facing.values()):
-            return question(probe, self._parameters)
+            return replace(question(probe, self._parameters), first=first)
         return asked
 
 
