@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from sluicegate.errors import Missing
-from sluicegate.exchange.case import State
+from sluicegate.exchange.case import MessageKind, State
 from sluicegate.exchange.walk import receipt_of, walk
 from sluicegate.itl.model import Defect
 from sluicegate.store.journal import Store
@@ -145,7 +145,7 @@ class Bookings:
             "here_still": still,
             "searched": view.searched(told),
             "partner": view.outcome(told)[1],
-            "receipt": receipt_of(self._store, told.case) is not None,
+            "receipt": any(one.kind == MessageKind.RECEIPT and one.digest for one in told.messages),
             "person_at": f"{PATH}/{told.case.case_id}/person" if personal or told.candidates else "",
             "whole": view.widest(told.moves),
             "moment": view.moment,
