@@ -25,7 +25,7 @@ BOB: FileKey = from_seed("bob", b"\x12" * 32)
 PAGES = (Page(registrar.routes, Side.BUREAU, "registrar", registrar.ADDRESS, (Role.REGISTRAR,)),)
 CHOICE = {
     "id": "N9001",
-    "jurisdiction": "US-CA-043",
+    "jurisdiction": "US-CA-085",
     "kind": "entry-into-force",
     "mode_asked": "JURISDICTION_FILTER",
     "mode_in_force": "JURISDICTION_FILTER",
