@@ -59,6 +59,7 @@ class FactKind(StrEnum):
     SIGNED_OUT = "signed-out"  # by the person, or by the rules of sessions
     TURNED_AWAY = "turned-away"  # a signed-in person asked for what their roles do not allow
     ACCOUNT_CHANGED = "account-changed"
+    ACTED = "acted"  # a person did what cannot be taken back; the case is not named, it may be gone
     VIEWED = "viewed"  # a page with personal data is about to be sent
     REGISTRAR_ACTED = "registrar-acted"  # proposed, signed or put aside a change of the rules, at the desk
     EXAMINED = "examined"  # an examiner gave a word on a case in the grey band
@@ -107,6 +108,7 @@ REQUIRED: dict[FactKind, frozenset[str]] = {
     FactKind.SIGNED_OUT: frozenset({"who", "why"}),
     FactKind.TURNED_AWAY: frozenset({"who", "route"}),
     FactKind.ACCOUNT_CHANGED: frozenset({"who", "what", "by"}),
+    FactKind.ACTED: frozenset({"who", "what", "why"}),
     FactKind.VIEWED: frozenset({"who", "case", "part", "why"}),
     FactKind.REGISTRAR_ACTED: frozenset({"who", "what", "proposal"}),
     FactKind.EXAMINED: frozenset({"who", "case", "word", "why"}),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from starlette.routing import BaseRoute
 
-from sluicegate.web.operator import accounts_pages, bookings, examiner, health, officer, registrar
+from sluicegate.web.operator import accounts_pages, bookings, examiner, health, officer, records, registrar
 from sluicegate.web.operator.frame import Desk
 from sluicegate.web.operator.roles import Role, Side
 
@@ -37,6 +37,7 @@ DESK: tuple[Page, ...] = (
     Page(examiner.routes, Side.BUREAU, "examiner", examiner.ADDRESS, (Role.EXAMINER,)),
     Page(officer.routes, Side.PARTNER, "officer", officer.ADDRESS, (Role.OFFICER,)),
     Page(registrar.routes, Side.BUREAU, "registrar", registrar.ADDRESS, (Role.REGISTRAR,)),
+    Page(records.routes, Side.BUREAU, "records", records.ADDRESS, (Role.RECORDS,)),
     Page(health.routes, Side.BUREAU, "health", "/desk/health", (Role.OPERATOR,)),
     Page(accounts_pages.routes, Side.NEITHER, "people", accounts_pages.ADDRESS, (Role.ADMIN,)),
 )
