@@ -146,7 +146,7 @@ def test_every_look_is_in_the_ledger_before_it_is_sent(seen: DeskWorld) -> None:
 
 
 def test_a_picture_is_the_part_of_the_image_that_the_minutiae_lie_on(seen: DeskWorld) -> None:
-    """A finger comes as PNG of the size that the page draws it in; a record without images has none."""
+    """A finger comes as PNG of the size that the page draws; one without an image is blank and said so."""
     client, case = seen.client("examiner"), seen.cases["awaiting"]
     answer = client.get(f"/desk/images/{case}/1/probe/2.png")
     assert answer.headers["content-type"] == "image/png"
@@ -154,7 +154,10 @@ def test_a_picture_is_the_part_of_the_image_that_the_minutiae_lie_on(seen: DeskW
     size = Image.open(io.BytesIO(answer.content)).size
     page = client.get(f"{address(seen)}?finger=2").text
     assert f'width="{size[0]}" height="{size[1]}"' in page
-    assert client.get(f"/desk/images/{case}/1/candidate/2.png").status_code == 404, "enrolled without images"
+    blank = client.get(f"/desk/images/{case}/1/candidate/2.png").content
+    assert Image.open(io.BytesIO(blank)).getextrema() == (255, 255), "enrolled without images"
+    assert "/1/candidate/2.png" not in page
+    assert "No image of this finger of candidate 1 is held" in page
     sheet = Image.open(io.BytesIO(client.get(f"/desk/images/{case}/1/candidate/all.png").content))
     assert (sheet.size, sheet.getextrema()[0]) == ((1200, 120), 60), "minutiae on blank instead"
 

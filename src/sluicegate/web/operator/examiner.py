@@ -19,7 +19,7 @@ from sluicegate.errors import Conflict, Missing
 from sluicegate.exchange.case import Case, State
 from sluicegate.exchange.stages.examine import Opinion, candidates_of, has_spoken
 from sluicegate.web.operator.examiner_images import TILE, WHY, Pictures
-from sluicegate.web.operator.examiner_prints import candidate_of, compared, waiting_case
+from sluicegate.web.operator.examiner_prints import candidate_of, compared, pictured, waiting_case
 from sluicegate.web.operator.examiner_view import (
     LONGEST,
     LOOKS,
@@ -60,6 +60,7 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
         "position": "the finger shown large",
         "drawing": "the two prints, their minutiae and lines",
         "pairs": "corresponding minutiae as rows",
+        "pictured": "whether an image is held, by side",
         "choices": "what can be chosen: zooms, looks and marks",
         "form": "word and reason as typed, and what is wrong with them",
         "limits": "shortest and longest reason",
@@ -159,6 +160,7 @@ class Examining:
             "position": position,
             "drawing": drawing(found, position),
             "pairs": rows(found, position),
+            "pictured": pictured(self._desk.bureau, case, found, asked.candidate, position),
             "choices": _CHOICES,
             "form": form,
             "limits": (SHORTEST, LONGEST),

@@ -3,7 +3,7 @@
 
 Images are decoded in disposable workers and kept nowhere. An image counts only if its size is that of the
 template's frame, so minutiae never lie over another picture; where none is held, or two could be meant, the
-sheet shows minutiae on blank, and a single picture is not there.
+picture is blank.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ class Pictures:
         return Seen(case.case_id, f"{part}, {of}", WHY)
 
     def finger(self, request: Request, person: Person) -> Response:
-        """One finger as PNG. Raises Missing where its image is not held."""
+        """One finger as PNG, blank where no image of it is held. Raises Missing for no such finger."""
         case_id, number, whose = _asked(request)
         case = waiting_case(self._desk.bureau, case_id, person.name)
         found = compared(self._desk.bureau, case, number)
@@ -145,9 +145,8 @@ class Pictures:
         origin = found.origin(whose, position)
         images = images_of(self._desk.bureau, case, number, (origin,))
         pixels = fitting(self._decoders(), images.get(origin, ()), finger)
-        if pixels is None:
-            raise Missing("The image of that finger is not held.")
-        return _png(part_of(pixels, finger))
+        blank = np.full((finger.height or 1, finger.width or 1), _PAPER, dtype=np.uint8)
+        return _png(part_of(blank if pixels is None else pixels, finger))
 
     def sheet(self, request: Request, person: Person) -> Response:
         """All ten fingers, small, as one PNG."""

@@ -152,6 +152,18 @@ def images_of(side: BureauSide, case: Case, number: int, origins: Iterable[str])
     }
 
 
+def pictured(side: BureauSide, case: Case, found: Compared, number: int, position: int) -> dict[str, bool]:
+    """Whether an image of a finger is held, by side."""
+    held = {}
+    for whose in ("probe", "candidate"):
+        finger = found.finger(whose, position)
+        if finger is not None:
+            origin = found.origin(whose, position)
+            images = images_of(side, case, number, (origin,))
+            held[whose] = bool(showing(images.get(origin, ()), finger))
+    return {"probe": False, "candidate": False, **held}
+
+
 def _images(transaction: bytes) -> list[Image]:
     read = read_any(transaction).transaction
     return chosen(partial(read).images) if read is not None else []
