@@ -187,7 +187,8 @@ def test_a_slap_shows_the_one_finger() -> None:
     box = shown_part(one)
     assert (box.left, box.top, box.width, box.height) == (840, 440, 321, 321)
     slap = Image(4, 0, 0, (13,), 1600, 1000, 500.0, 500.0, "NONE", b"d" * 1_600_000, 0)
-    assert fitting(WORKSHOP, [slap, replace(slap, fgp=(14,))], one) is not None, "13 holds finger 3, 14 does not"
+    other = replace(slap, fgp=(14,))  # holds no finger 3
+    assert fitting(WORKSHOP, [slap, other], one) is not None
     drawn = tile(np.full((1000, 1600), 100, dtype=np.uint8), one)
     assert (drawn.shape, int(drawn.max())) == ((TILE, TILE), 100)
 
