@@ -143,7 +143,7 @@ def _lines(folder: Path, found: Calibration, fusion: FusionParameters) -> Iterat
     yield ""
     yield "1 in 1e6, upper: what one stranger in a million reaches, by the tail and by its upper end."
     yield "*: the same for one in 1,000 million, by the upper end. Beyond the comparisons made all this is"
-    yield "extrapolated. Rule: grey is the upper end of 1 in 1e6, accept twice 1 in 1e9, rounded up to a half."
+    yield "extrapolated. Rule: grey is the upper end of 1 in 1e6, accept twice 1 in 1e9, both rounded up."
     yield "strangers/1e6: how many of a million subjects compared reach the grey in force, by both tails."
     if found.independence:
         yield ""

@@ -149,22 +149,17 @@ def mates_of_persons(parts: Sequence[Compared], most: int) -> list[tuple[float, 
 def strangers_of_persons(one: Compared, fingers: int, samples: int = _SAMPLES) -> Floats:
     """Sums over so many pairs of different fingers of one database, no finger twice on a side, (samples,)."""
     rng = np.random.default_rng(_SEED)
-    table = _by_pair(one)
-    found = np.zeros(samples)
-    for place in range(samples):
-        ours, theirs = rng.permutation(one.fingers)[:fingers], rng.permutation(one.fingers)[:fingers]
-        # Where a finger would meet itself, both move on by one, which no longer repeats the pair.
-        theirs = np.where(ours == theirs, (theirs + 1) % one.fingers, theirs)
-        found[place] = sum(rng.choice(table[min(a, b), max(a, b)]) for a, b in zip(ours, theirs, strict=True))
-    return found
-
-
-def _by_pair(one: Compared) -> dict[tuple[int, int], Floats]:
+    order = rng.permuted(np.tile(np.arange(one.fingers), (samples, 1)), axis=1)
+    # Everybody meets somebody else: the fingers in one order against the same order, some places on.
+    ours = order[:, :fingers]
+    theirs = np.roll(order, -rng.integers(1, one.fingers), axis=1)[:, :fingers]
     low, high = np.sort(one.other_fingers, axis=1).T
     key = low * one.fingers + high
-    return {
-        (int(k) // one.fingers, int(k) % one.fingers): one.others[key == k] for k in np.unique(key).tolist()
-    }
+    by_pair = np.argsort(key, kind="stable")
+    wanted = np.minimum(ours, theirs) * one.fingers + np.maximum(ours, theirs)
+    start, end = np.searchsorted(key[by_pair], wanted), np.searchsorted(key[by_pair], wanted, side="right")
+    chosen = start + np.floor(rng.random(start.shape) * (end - start)).astype(np.int64)
+    return np.asarray(one.others[by_pair[chosen]].sum(axis=1), dtype=np.float64)
 
 
 def _checked(parts: Sequence[Compared], persons: Floats) -> list[Independence]:
