@@ -24,6 +24,7 @@ from sluicegate.web.frame import Site
 from sluicegate.web.guard import Guard
 from sluicegate.web.pages import Clock, Pages, environment
 from sluicegate.web.public import (
+    api,
     county,
     home,
     how,
@@ -54,6 +55,7 @@ PUBLIC: tuple[Callable[[Site], Sequence[BaseRoute]], ...] = (
     releases.routes,
     ledgers.routes,
     how.routes,
+    api.routes,
     raw.routes,
 )
 """Every module of public pages, in the order of the menu."""
