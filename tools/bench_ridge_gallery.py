@@ -1,149 +1,281 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m tools.bench_ridge_gallery``: a gallery's bytes a finger, and whole searches of ten fingers.
+"""``python -m tools.bench_ridge_gallery``: galleries of growing size, searched whole.
 
-A few hundred drawn people fill a mapped gallery over and over under other names, so its size and speed are a
-gallery's, and who is found is not: the repeats of a mate are left out. Times are of the wall, the best of
-some runs, on a machine that others may use: ratios within one run are meant.
+Rolled prints of drawn people (`bench_ridge_gallery_people`), searched by plain prints of some of them and of
+people who are not there; in one process, two threads, two worker processes and two Ray actors. Wall time is
+what somebody waits, and on a shared machine says more of the others than of this; beside it stands the time
+of all our processors, of which a quiet machine of two cores needs to wait half, and a little more.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table as RichTable
 
-from sluicegate.ridge import gallery_disk, parameters, segment_file
+from sluicegate.ridge import parameters
 from sluicegate.ridge.deciding import Search
-from sluicegate.ridge.fast import search
-from sluicegate.ridge.forms import ROW, form_of
-from sluicegate.ridge.gallery_packed import FULL_SEGMENT, PackedSnapshot, Part
-from sluicegate.ridge.segment import Segment, joined, packed
-from sluicegate.ridge.shard import LocalShard, Spread
 from sluicegate.ridge.synthetic import population
 from sluicegate.ridge.template import Template
+from sluicegate.shards.gallery import How, ShardedGallery
+from tools import bench_ridge_gallery_people as made
 from tools.bench.report import Table
 
-DRAWN = 300
 STRANGER = 9_000_000
+MATES = 1000
+WAYS: dict[str, tuple[How, int]] = {
+    "one thread": (How.THREADS, 1),
+    "two threads": (How.THREADS, 2),
+    "two processes": (How.PROCESS, 2),
+    "two Ray actors": (How.RAY, 2),
+}
+FINGERS = {10: tuple(range(1, 11)), 2: (2, 7), 1: (2,)}
+_TICK = os.sysconf("SC_CLK_TCK")
+_NO_DEADLINE = 600.0
 
 
-def measure(subjects: int = 20_000, *, runs: int = 5) -> list[Table]:
-    """Bytes a finger by what they are for, and seconds a search by threads and batch."""
-    numbers = parameters.load()
-    people = [one for lot in population.people(1, 0, DRAWN) for one in lot]
-    drawn = [
-        packed(f"{n:09d}", [person], numbers, cold=False)
-        for n, person in enumerate(track(people, "packing", console=Console(stderr=True)))
-    ]
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """Searches of one kind in one gallery, one way: seconds of the wall and of processors, each."""
+
+    subjects: int
+    way: str
+    fingers: int
+    enrolled: bool
+    wall: tuple[float, ...]
+    cpu: tuple[float, ...]
+    found: tuple[Search, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A gallery: its people, bytes of all its files, and MiB resident by way of search, (own, of files)."""
+
+    subjects: int
+    bytes: int
+    resident: dict[str, tuple[float, float]]
+
+
+def measure(
+    sizes: Sequence[int] = (2_000,),
+    *,
+    people: int = 1_200,
+    searches: int = 10,
+    ways: Sequence[str] = ("one thread", "two processes"),
+    kept: Path | None = None,
+) -> list[Table]:
+    """Every table; the galleries are made in a scratch folder and removed."""
     with tempfile.TemporaryDirectory() as folder:
-        parts = list(_mapped(Path(folder), drawn, subjects, people[0]))
-        snapshot = PackedSnapshot(
-            "bench", Template(people[0].extractor, people[0].parameters, ()), tuple(parts), numbers
+        timed, held = _all(Path(folder), sizes, people, searches, ways, kept)
+    return tables(timed, held)
+
+
+def _all(
+    folder: Path, sizes: Sequence[int], people: int, searches: int, ways: Sequence[str], kept: Path | None
+) -> tuple[list[Timed], list[Size]]:
+    drawn = made.drawn(people, kept)
+    timed: list[Timed] = []
+    held: list[Size] = []
+    for subjects in sizes:
+        place = folder / str(subjects)
+        if not place.exists():
+            written = made.fill(place, drawn, subjects, mates=min(MATES, people // 2))
+            for _ in track(written, f"{subjects:,}", console=Console(stderr=True)):
+                pass
+        resident: dict[str, tuple[float, float]] = {}
+        for way in ways:
+            how, count = WAYS[way]
+            with ShardedGallery(
+                place, parameters.load(), count=count, how=how, deadline_s=_NO_DEADLINE
+            ) as opened:
+                pids = [one.pid or os.getpid() for one in opened.states()]
+                timed.extend(_timed(opened, subjects, way, searches, sorted({os.getpid(), *pids})))
+                resident[way] = _resident(set(pids))
+        held.append(Size(subjects, sum(path.stat().st_size for path in place.iterdir()), resident))
+    return timed, held
+
+
+def _timed(
+    opened: ShardedGallery, subjects: int, way: str, searches: int, pids: list[int]
+) -> Iterator[Timed]:
+    for enrolled in (True, False):
+        first = 0 if enrolled else STRANGER
+        whole = [population.impression_of(made.SEED, first + n, 2) for n in range(searches)]
+        for fingers, positions in FINGERS.items():
+            probes = [_only(one, positions) for one in whole]
+            opened.identify(probes[0])
+            wall, cpu, found = list[float](), list[float](), list[Search]()
+            for one in track(probes, f"{subjects:,} {way} {fingers}", console=Console(stderr=True)):
+                with _watched(pids, wall, cpu):
+                    found.append(opened.identify(one, limit=5))
+            assert all(one.complete for one in found), "a lost shard is no measurement"
+            yield Timed(subjects, way, fingers, enrolled, tuple(wall), tuple(cpu), tuple(found))
+
+
+def _only(probe: Template, positions: tuple[int, ...]) -> Template:
+    return replace(probe, fingers=tuple(one for one in probe.fingers if one.fgp in positions))
+
+
+@contextmanager
+def _watched(pids: list[int], wall: list[float], cpu: list[float]) -> Iterator[None]:
+    start, before = time.perf_counter(), _cpu(pids)
+    yield
+    wall.append(time.perf_counter() - start)
+    cpu.append(_cpu(pids) - before)
+
+
+def _cpu(pids: list[int]) -> float:
+    """Seconds of processors that these processes have used, to a hundredth."""
+    total = 0
+    for pid in pids:
+        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        total += int(told[11]) + int(told[12])
+    return total / _TICK
+
+
+def _resident(pids: set[int]) -> tuple[float, float]:
+    own, files = 0, 0
+    for pid in pids:
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            name, _, value = line.partition(":")
+            own += int(value.split()[0]) if name == "RssAnon" else 0
+            files += int(value.split()[0]) if name == "RssFile" else 0
+    return own / 1024, files / 1024
+
+
+def tables(timed: Sequence[Timed], held: Sequence[Size]) -> list[Table]:
+    """What was measured, as tables."""
+    return [_times(timed), _rates(timed), _sizes(held)]
+
+
+def _times(timed: Sequence[Timed]) -> Table:
+    lines = tuple(
+        (
+            f"{one.subjects:,}",
+            one.way,
+            f"{one.fingers}, {'enrolled' if one.enrolled else 'a stranger'}",
+            *(f"{1000 * np.percentile(one.wall, at):,.0f}" for at in (50, 95)),
+            f"{1000 * float(np.mean(one.cpu)):,.0f}",
+            f"{one.found[0].work.screened:,}",
+            f"{np.median([found.work.compared for found in one.found]):,.0f}",
         )
-        return [_bytes(parts), _times(snapshot, runs)]
+        for one in timed
+    )
+    heads = ("subjects", "way", "fingers, who", "p50 ms", "p95 ms", "CPU ms", "screened", "compared")
+    return Table("Whole searches, plain prints against rolled", heads, lines)
 
 
-def _mapped(folder: Path, drawn: Sequence[Segment], subjects: int, maker: Template) -> Iterator[Part]:
-    """Segment files of so many subjects: those drawn once, then strangers to the probes over and over."""
-    rng, made = np.random.default_rng(1), 0
-    form = form_of(parameters.load())
-    while made < subjects:
-        count = min(FULL_SEGMENT, subjects - made)
-        who = rng.integers(DRAWN // 3, DRAWN, count)
-        if not made:
-            who[: DRAWN // 3] = np.arange(DRAWN // 3)
-        segment = joined([drawn[i] for i in who])
-        names = np.frombuffer("".join(f"{made + n:09d}" for n in range(count)).encode(), np.uint8)
-        data = segment_file.to_bytes(
-            replace(segment, names=names, _index={}), maker.extractor, maker.parameters, form
+def _rates(timed: Sequence[Timed]) -> Table:
+    """Errors of the largest gallery, by the thresholds as they are; ways of search cannot differ in them."""
+    largest = max(one.subjects for one in timed)
+    way = next(one.way for one in timed if one.subjects == largest)
+    some = [one for one in timed if (one.subjects, one.way) == (largest, way)]
+    lines = []
+    for fingers in FINGERS:
+        mates, strangers = (
+            next(one for one in some if one.fingers == fingers and one.enrolled is enrolled)
+            for enrolled in (True, False)
         )
-        path = folder / f"{made}.sgg"
-        path.write_bytes(data)
-        yield Part(segment_file.from_buffer(gallery_disk.mapped(path))[1], file=path.name)
-        made += count
+        right = [_similarity(found, made.name_of(n)) for n, found in enumerate(mates.found)]
+        wrong = [found.candidates[0].similarity if found.candidates else 0.0 for found in strangers.found]
+        first = [
+            bool(found.candidates) and found.candidates[0].subject == made.name_of(n)
+            for n, found in enumerate(mates.found)
+        ]
+        fusion = parameters.load().fusion
+        row = [f"{len(right)}", f"{sum(first)}"]
+        for threshold in (fusion.accept[fingers - 1], fusion.grey[fingers - 1], max(wrong)):
+            miss = np.mean([one < threshold or one == 0 for one in right])
+            row.append(f"{miss:.2f} / {np.mean([one >= threshold for one in wrong]):.2f}")
+        lines.append((f"{fingers}", *row, f"{min(right):.1f} / {np.median(right):.1f}", f"{max(wrong):.1f}"))
+    heads = (
+        "fingers",
+        "searches",
+        "mate first",
+        "FNIR / FPIR, accept",
+        "grey",
+        "at the likeliest stranger",
+        "mates, least / median",
+        "strangers, most",
+    )
+    return Table(f"Errors in {largest:,} subjects", heads, tuple(lines))
 
 
-def _bytes(parts: Sequence[Part]) -> Table:
-    fingers = sum(len(part.segment.image_finger) for part in parts)
-    rows = sum(len(one) for part in parts for one in part.segment.rows) * ROW.itemsize
-    records = sum(len(part.segment.records) for part in parts)
-    plain = [one for n in range(40) for one in _plain(n)]
-    flat = sum(len(one.records) for one in plain) / sum(len(one.image_finger) for one in plain)
-    whole = sum(len(segment_file.to_bytes(part.segment, "x", "x", "")) for part in parts)
-    other = (whole - rows - records) / fingers
-    lines = [
-        ("row of the coarse pass", f"{rows / fingers:.0f}", f"{rows / fingers:.0f}"),
-        ("compare record", f"{records / fingers:.0f}", f"{flat:.0f}"),
-        ("directory, checksums, marks", f"{other:.0f}", f"{other:.0f}"),
-        ("together", f"{whole / fingers:.0f}", f"{rows / fingers + flat + other:.0f}"),
-    ]
-    return Table("Bytes a finger in a gallery's files", ("what", "rolled", "plain"), tuple(lines))
+def _similarity(found: Search, name: str) -> float:
+    return next((one.similarity for one in found.candidates if one.subject == name), 0.0)
 
 
-def _plain(number: int) -> list[Segment]:
-    return [packed("x", [population.impression_of(1, number, 1)], parameters.load(), cold=False)]
+def _sizes(held: Sequence[Size]) -> Table:
+    lines = tuple(
+        (
+            f"{one.subjects:,}",
+            f"{one.bytes / 1e9:.2f}",
+            f"{one.bytes / (made.FINGERS * one.subjects):.0f}",
+            "; ".join(f"{way}: {own:,.0f} + {files:,.0f}" for way, (own, files) in one.resident.items()),
+        )
+        for one in held
+    )
+    heads = ("subjects", "GB in files", "bytes a finger, all files", "MiB resident, own + of the files")
+    return Table("What a gallery takes, ten rolled fingers a subject", heads, lines)
 
 
-def _times(snapshot: PackedSnapshot, runs: int) -> Table:
-    mates = [population.impression_of(1, number, 2) for number in range(8)]
-    strangers = [population.impression_of(1, STRANGER + number, 2) for number in range(8)]
-    lines: list[tuple[str, ...]] = []
-    for threads in (1, 2):
-        with ThreadPoolExecutor(threads) as pool:
-            spread: Spread = pool.map if threads > 1 else map
-            for what, probes in (("who is enrolled", mates), ("a stranger", strangers)):
-                for batch in (1, len(probes)):
-                    seconds, found = _best(snapshot, probes[:batch], spread, runs)
-                    work = found[0].work
-                    right = sum(
-                        bool(one.candidates) and one.candidates[0].subject == f"{n:09d}"
-                        for n, one in enumerate(found)
-                    )
-                    lines.append(
-                        (
-                            f"{what}, {threads} thread{'s' * (threads > 1)}, {batch} at once",
-                            f"{seconds / batch * 1000:.0f}",
-                            f"{work.screened:,}",
-                            f"{work.compared:,}",
-                            f"{right} of {batch}" if probes is mates else "",
-                        )
-                    )
-    heads = ("ten plain fingers against rolled", "ms a search", "screened", "compared", "mate first")
-    return Table(f"Whole searches of {len(snapshot):,} subjects", heads, tuple(lines))
-
-
-def _best(
-    snapshot: PackedSnapshot, probes: Sequence[Template], spread: Spread, runs: int
-) -> tuple[float, list[Search]]:
-    seconds, found = float("inf"), list[Search]()
-    for _ in range(runs):
-        start = time.perf_counter()
-        shards = [LocalShard(snapshot, snapshot.parameters, spread)]
-        found = search("bench", probes, [shards], snapshot.parameters, limit=5)
-        seconds = min(seconds, time.perf_counter() - start)
-    return seconds, found
+def plot(timed: Sequence[Timed], file: Path) -> None:
+    """Processor time against size, ten fingers."""
+    figure = Figure(figsize=(7, 4.2))
+    axes = figure.add_subplot()
+    for enrolled, what in ((True, "enrolled"), (False, "a stranger")):
+        for way in dict.fromkeys(one.way for one in timed):
+            some = [one for one in timed if one.way == way and one.enrolled is enrolled and one.fingers == 10]
+            style = "-o" if enrolled else "--s"
+            means = [float(np.mean(one.cpu)) for one in some]
+            axes.plot([one.subjects for one in some], means, style, label=f"{what}, {way}", markersize=4)
+    axes.set(xscale="log", yscale="log", xlabel="subjects, ten rolled fingers each")
+    axes.set_ylabel("processor seconds a search")
+    axes.set_title("Ten plain fingers searched: cost by size of the gallery", loc="left", fontsize=10)
+    axes.grid(visible=True, which="major", linewidth=0.4, alpha=0.5)
+    axes.legend(frameon=False, fontsize=7)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    figure.tight_layout()
+    figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
 
 
 def main() -> None:
-    """Print the tables."""
-    reader = argparse.ArgumentParser(description=__doc__)
-    reader.add_argument("--subjects", type=int, default=20_000)
-    reader.add_argument("--runs", type=int, default=5)
+    """Measure, show, and draw."""
+    reader = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    reader.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
+    reader.add_argument("--people", type=int, default=4_000, help="so many are drawn; the rest are of them")
+    reader.add_argument("--searches", type=int, default=20)
+    reader.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
+    reader.add_argument("--kept", type=Path, help="a file that keeps the drawn people")
+    reader.add_argument("--folder", type=Path, help="make the galleries here, and leave them")
+    reader.add_argument("--plot", type=Path, help="draw cost by size into this file")
     asked = reader.parse_args()
-    for one in measure(asked.subjects, runs=asked.runs):
+    with tempfile.TemporaryDirectory() as scratch:
+        timed, held = _all(
+            asked.folder or Path(scratch), asked.sizes, asked.people, asked.searches, asked.ways, asked.kept
+        )
+    for one in tables(timed, held):
+        print(one.markdown(), flush=True)
         shown = RichTable(*one.heads, title=one.title)
         for row in one.rows:
             shown.add_row(*row)
-        Console().print(shown)
+        Console(stderr=True).print(shown)
+    if asked.plot:
+        plot(timed, asked.plot)
 
 
 if __name__ == "__main__":

@@ -455,7 +455,7 @@ def _engine(settings: Settings, numbers: Parameters) -> Engine:
         case "plain":
             return PlainEngine(numbers)
         case "fast":
-            return FastEngine(numbers)
+            return FastEngine(numbers, settings.search_threads)
 
 
 def _gallery(settings: Settings, numbers: Parameters) -> Gallery:

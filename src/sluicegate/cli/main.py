@@ -18,6 +18,7 @@ from sluicegate.cli.cosigning import cosign
 from sluicegate.cli.days import audit_reconcile, tell_days
 from sluicegate.cli.demo import demo
 from sluicegate.cli.expunge import attestation, expunge
+from sluicegate.cli.gallery import gallery
 from sluicegate.cli.homes import doctor, init
 from sluicegate.cli.inspecting import inspect
 from sluicegate.cli.keys import keys
@@ -58,7 +59,7 @@ def sluicegate() -> None:
 
 _COMMANDS = (
     *(init, doctor, serve, serve_site, people, status, alerts),
-    *(booking, inspect, convert, template, ridge, submit),
+    *(booking, inspect, convert, template, gallery, ridge, submit),
     *(list_, show, explain, receipt),
     *(queue, lookup, policy, agencies, wording, registry),
     *(audit, verify, ledger, witness, demo),

@@ -45,6 +45,15 @@ class Size:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Packed:
+    """Some new subjects as one segment: who made the templates, and each subject's templates' digests."""
+
+    segment: Segment
+    maker: Template
+    marks: tuple[tuple[str, ...], ...]
+
+
 class FileGallery(PackedGallery):
     """A gallery in a folder. Opened with `write` it makes the folder, and is the only one that may write.
 
@@ -137,6 +146,27 @@ class FileGallery(PackedGallery):
             if waiting and maker:
                 self._add_segment(joined(list(waiting.values())), history, maker)
                 yield len(waiting)
+
+    def add_packed(self, lots: Iterable[Packed]) -> Iterator[int]:
+        """Enroll people packed elsewhere, as `add_many` does: each lot is one segment and one write.
+
+        Raises:
+            Conflict: a subject is enrolled already. TemplateError: a lot was made by another extractor.
+        """
+        with self._lock:
+            self._require_writer()
+            for lot in lots:
+                segment, history = lot.segment, self._history
+                names = [segment.name(place) for place in range(len(segment))]
+                taken = [name for name in names if self._state.find(name) is not None]
+                if taken or len(set(names)) < len(names):
+                    raise Conflict("A subject is enrolled already.", advice="Each is enrolled once.")
+                self._require_comparable([lot.maker])
+                for name, marks in zip(names, lot.marks, strict=True):
+                    for mark in marks:
+                        history = history.after("enrol", name, mark)
+                self._add_segment(segment, history, lot.maker)
+                yield len(segment)
 
     def compact(self) -> None:
         """Write anew what is small, thinned out or in the log; the version stays, as nothing else changes."""
