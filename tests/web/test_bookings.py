@@ -24,7 +24,7 @@ from sluicegate.exchange.case import MessageKind, State
 from sluicegate.exchange.stages.expunge import Order
 from sluicegate.itl.model import Image
 from sluicegate.store.journal import Store
-from sluicegate.store.listing import Wanted, page, tally
+from sluicegate.store.listing import Line, Wanted, page, tally
 from sluicegate.store.sql import open_database, queries
 from sluicegate.web.operator import bookings_view as view
 from sluicegate.web.operator.bookings_person import prints, smaller
@@ -175,7 +175,7 @@ def test_any_query_is_read_or_told(query: dict[str, str]) -> None:
 def test_a_place_in_the_list_leads_back_to_itself(at: datetime) -> None:
     """The address of the next page names the very booking that this one ended with."""
     moment = at.replace(tzinfo=UTC)
-    line = view.Line("015H80SH9R", moment, State.CLOSED, "", "", "", "", "", 0)
+    line = Line("015H80SH9R", moment, State.CLOSED, "", "", "", "", "", 0)
     assert view.asked({"after": view.place_after(line)}).wanted.after == (moment, "015H80SH9R")
 
 
@@ -309,6 +309,19 @@ def test_no_address_shows_a_person(world: DeskWorld) -> None:
         path = f"{LIST}/{world.cases['queried']}/{what}"
         assert client.get(f"{path}?why=some+reason&which=0").status_code == 405
         assert client.post(path, data={"why": WHY, "which": "0"}).status_code == 403
+
+
+@pytest.mark.slow
+def test_of_a_closed_booking_the_kept_transaction_is_shown(world: DeskWorld) -> None:
+    """Once the received bytes are erased, what is shown is what a repository keeps, and the page says so."""
+    case = store_of(world).case(world.cases["full"])
+    assert case.text("kept") == "open"
+    text = ask(world, "full")
+    kept = world.town.exchange.bureau.kept(case)
+    assert kept is not None
+    assert kept.nam in text
+    assert "Read from what the repository keeps." in text
+    assert text.count("data:image/png;base64,") == 10
 
 
 @pytest.mark.slow
