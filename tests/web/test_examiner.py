@@ -306,3 +306,19 @@ def test_a_case_that_was_settled_meanwhile_takes_no_word(world: DeskWorld) -> No
     form = {**world.form(client), "word": "same-1", "why": WHY}
     assert client.post(f"{address(world)}/word", data=form).headers["location"] == "/desk/examine?said=gone"
     assert "Nothing was entered" in client.get("/desk/examine?said=gone").text
+
+
+def test_who_could_see_traces_of_a_first_word_gives_no_second(world: DeskWorld) -> None:
+    """Where two must agree, an account that opens bookings too has no cases and is told why."""
+    people = world.desk.accounts.people
+    people.add("dora", ("operator", "examiner"), world.time())
+    dora = world.client("dora")
+    assert dora.get(address(world)).status_code == 200
+    two_must_agree(world)
+    page = dora.get("/desk/examine").text
+    assert (address(world) in page, "also opens bookings" in page) == (False, True)
+    for path in (address(world), f"/desk/images/{world.cases['awaiting']}/1/probe/all.png"):
+        assert dora.get(path).status_code == 404
+    form = {**world.form(dora), "word": "different", "why": WHY}
+    assert dora.post(f"{address(world)}/word", data=form).headers["location"] == "/desk/examine?said=gone"
+    assert world.facts("examined") == []

@@ -19,7 +19,13 @@ from sluicegate.errors import Conflict, Missing
 from sluicegate.exchange.case import Case, State
 from sluicegate.exchange.stages.examine import Opinion, candidates_of, has_spoken
 from sluicegate.web.operator.examiner_images import TILE, WHY, Pictures
-from sluicegate.web.operator.examiner_prints import candidate_of, compared, pictured, waiting_case
+from sluicegate.web.operator.examiner_prints import (
+    candidate_of,
+    compared,
+    pictured,
+    sees_too_much,
+    waiting_case,
+)
 from sluicegate.web.operator.examiner_view import (
     LONGEST,
     LOOKS,
@@ -48,6 +54,7 @@ TEMPLATES: Mapping[str, Mapping[str, str]] = {
     "operator/examine.html": {
         "queue": "cases that wait for this examiner, oldest first",
         "more": "how many more wait than are shown",
+        "barred": "whether this account may not give words, because it opens bookings too",
         "said": "what came of the last word: entered, gone, or empty",
     },
     "operator/examine_case.html": {
@@ -84,16 +91,17 @@ class Examining:
 
     def queue(self, request: Request, person: Person) -> Response:
         """Cases that wait, without those on which this person has given a word."""
-        now = self._desk.clock()
+        now, barred = self._desk.clock(), sees_too_much(self._desk.bureau, person)
         waiting = [
             waits(one.case_id, one.received, now, one.dossier)
             for one in self._desk.bureau.office.store.cases_in([State.AWAITING])
-            if not has_spoken(one, person.name)
+            if not (barred or has_spoken(one, person.name))
         ]
         said = request.query_params.get("said", "")
         values = {
             "queue": waiting[:MOST],
             "more": max(0, len(waiting) - MOST),
+            "barred": barred,
             "said": said if said in {"entered", "gone"} else "",
         }
         return self._desk.show(request, "operator/examine.html", values, section=SECTION)
@@ -101,17 +109,17 @@ class Examining:
     def seen(self, request: Request) -> Seen:
         """What the page of a case is about to show. Raises Missing where it does not wait for this person."""
         number = asked_of(request.query_params).candidate
-        case = self._case(request, request.state.person.name)
+        case = self._case(request, request.state.person)
         candidate_of(case, number)
         return Seen(case.case_id, f"minutiae of the booking and of candidate {number}", WHY)
 
     def case(self, request: Request, person: Person) -> Response:
         """The prints of a case beside those of a candidate."""
-        return self._page(request, self._case(request, person.name), _EMPTY)
+        return self._page(request, self._case(request, person), _EMPTY)
 
     def check(self, request: Request, person: Person) -> Response:
         """A word that was typed: back to the page with what is missing, or on to the second step."""
-        case = self._case(request, person.name)
+        case = self._case(request, person)
         form = said_of(request.state.form, len(candidates_of(case)))
         if form.wrong:
             return self._page(request, case, form, status=400)
@@ -127,7 +135,7 @@ class Examining:
     def give(self, request: Request, person: Person) -> Response:
         """Enter the word. The answer is the same whatever came of it, so that it tells nobody else's word."""
         try:
-            case = self._case(request, person.name)
+            case = self._case(request, person)
         except Missing:
             return RedirectResponse(f"{ADDRESS}?said=gone", 303)
         form = said_of(request.state.form, len(candidates_of(case)))
@@ -140,8 +148,8 @@ class Examining:
             return RedirectResponse(f"{ADDRESS}?said=gone", 303)
         return RedirectResponse(f"{ADDRESS}?said=entered", 303)
 
-    def _case(self, request: Request, name: str) -> Case:
-        return waiting_case(self._desk.bureau, str(request.path_params["case"]), name)
+    def _case(self, request: Request, person: Person) -> Case:
+        return waiting_case(self._desk.bureau, str(request.path_params["case"]), person)
 
     def _page(self, request: Request, case: Case, form: Said, status: int = 200) -> Response:
         asked = asked_of(request.query_params)

@@ -126,7 +126,7 @@ class Pictures:
     def seen(self, request: Request) -> Seen:
         """What a picture is about to show. Raises Missing where the case does not wait for this person."""
         case_id, number, whose = _asked(request)
-        case = waiting_case(self._desk.bureau, case_id, request.state.person.name)
+        case = waiting_case(self._desk.bureau, case_id, request.state.person)
         candidate_of(case, number)
         finger = request.path_params.get("finger")
         part = f"picture of finger {finger}" if finger else "small pictures of all fingers"
@@ -136,7 +136,7 @@ class Pictures:
     def finger(self, request: Request, person: Person) -> Response:
         """One finger as PNG, blank where no image of it is held. Raises Missing for no such finger."""
         case_id, number, whose = _asked(request)
-        case = waiting_case(self._desk.bureau, case_id, person.name)
+        case = waiting_case(self._desk.bureau, case_id, person)
         found = compared(self._desk.bureau, case, number)
         position = int(request.path_params["finger"])
         finger = found.finger(whose, position)
@@ -151,7 +151,7 @@ class Pictures:
     def sheet(self, request: Request, person: Person) -> Response:
         """All ten fingers, small, as one PNG."""
         case_id, number, whose = _asked(request)
-        case = waiting_case(self._desk.bureau, case_id, person.name)
+        case = waiting_case(self._desk.bureau, case_id, person)
         found = compared(self._desk.bureau, case, number)
         origins = [found.origin(whose, one) for one in POSITIONS if found.finger(whose, one) is not None]
         images = images_of(self._desk.bureau, case, number, origins)

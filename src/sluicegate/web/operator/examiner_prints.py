@@ -26,6 +26,8 @@ from sluicegate.ridge.parameters import Parameters
 from sluicegate.ridge.template import FingerTemplate, Template
 from sluicegate.store.repository import Repository
 from sluicegate.web.operator.frame import BureauSide
+from sluicegate.web.operator.roles import Role
+from sluicegate.web.operator.sessions import Person
 
 REFERENCES = 4
 """At most so many records of one candidate are compared, the newest."""
@@ -71,14 +73,19 @@ class Compared:
         return self.references[match.template][0]
 
 
-def waiting_case(side: BureauSide, case_id: str, by: str) -> Case:
+def sees_too_much(side: BureauSide, person: Person) -> bool:
+    """Whether two must agree and this account opens bookings too, where another's word leaves a trace."""
+    return side.bureau.parts.opinions > 1 and bool({Role.OPERATOR, Role.RECORDS} & set(person.roles))
+
+
+def waiting_case(side: BureauSide, case_id: str, person: Person) -> Case:
     """A case that waits for this examiner's word.
 
     Raises Missing in the same words for a case that does not wait, that was never, and on which they have
     spoken: whether others have, or must, is not told.
     """
     case = side.office.store.case(case_id)
-    if case.state is not State.AWAITING or has_spoken(case, by):
+    if case.state is not State.AWAITING or has_spoken(case, person.name) or sees_too_much(side, person):
         raise Missing("There is no case of that id.")
     return case
 
