@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The registrar's desk in real Chromium: a key file that never leaves the browser signs, and a second person's."""
+"""The registrar's desk in real Chromium: key files that never leave the browser sign a change."""
 
 from __future__ import annotations
 
@@ -110,8 +110,12 @@ def test_two_people_change_a_choice_with_keys_that_never_leave_their_browsers(
 ) -> None:
     """Proposed and approved in Chromium with key files; no request carries the key or its passphrase."""
     sent: list[Request] = []
+
+    def heard(one: Request) -> None:
+        sent.append(one)
+
     alice = served.page(browser, "alice")
-    alice.on("request", lambda one: sent.append(one))
+    alice.on("request", heard)
     filled(alice, served)
     alice.fill("#f-jurisdiction", "San Fran")
     alice.click("form.change button")
@@ -130,7 +134,7 @@ def test_two_people_change_a_choice_with_keys_that_never_leave_their_browsers(
     assert not alice.locator("[data-sign]").count()
     address = alice.url.partition("?")[0]
     bob = served.page(browser, "bob")
-    bob.on("request", lambda one: sent.append(one))
+    bob.on("request", heard)
     bob.goto(address)
     looked_at(bob, "approve")
     bob.goto(f"{address}/aside?why=no")

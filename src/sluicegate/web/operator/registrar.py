@@ -10,6 +10,7 @@ proposed. See docs/decisions/0014-registry-of-changes.md.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
@@ -17,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from sluicegate.errors import Missing, ProgramError, UsageError
+from sluicegate.errors import Missing, ProgramError, SluicegateError, UsageError
 from sluicegate.policy import proposal
 from sluicegate.policy.model import Answer
 from sluicegate.policy.proposal import LinkFile
@@ -255,33 +256,46 @@ class RegistrarDesk:
     def propose(self, request: Request, person: Person) -> Response:
         """Take a signed draft: it waits for another registrar."""
         form, registry = parts.form_of(request), self._registry
-        file = self._unpacked(request, person)
-        sight, shown = drafts.as_signed(registry, file, self._desk.clock())
-        name = sight.id
+        try:
+            file = signing.draft_of(form.get("draft", ""))
+            signing.check_draft(file, person.name, self._desk.clock())
+            sight, shown = drafts.as_signed(registry, file, self._desk.clock())
+        except (UsageError, ProgramError) as error:
+            return self._again(request, person, error)
         try:
             signer = given(registrar_of(registry.chain(), person.name), form.get("signature", ""))
             signer.sign(proposal.text(file.statement).encode())
-            parts.enter(self._desk, person, "proposed", name)
+            parts.enter(self._desk, person, "proposed", sight.id)
             registry.propose(sight, signer)
         except UsageError as error:
-            return self._draft(request, person, file, shown, "rows", error)
-        return parts.to(f"{parts.ADDRESS}/proposals/{name}?done=proposed")
+            return self._draft(request, person, file, shown, forms.ROWS, error)
+        return parts.to(f"{parts.ADDRESS}/proposals/{sight.id}?done=proposed")
+
+    def _again(self, request: Request, person: Person, error: SluicegateError) -> Response:
+        """The form, with the rows of a draft that is not taken any more, where it has any."""
+        told = {forms.ROWS: "", forms.WHY: ""}
+        with suppress(UsageError):
+            file = signing.draft_of(parts.form_of(request).get("draft", ""))
+            told = {forms.ROWS: forms.shown(file.rows), forms.WHY: file.statement.why}
+        wrong = {"": [f"{error.message} {error.advice}"]}
+        return self._form(request, person, forms.ROWS, told, wrong)
 
     def draft_text(self, request: Request, person: Person) -> Response:
         """The text to sign, as a file."""
-        file = self._unpacked(request, person)
+        try:
+            file = signing.draft_of(parts.form_of(request).get("draft", ""))
+        except UsageError as error:
+            return self._again(request, person, error)
         return parts.file(proposal.text(file.statement).encode(), f"change-{id_of(file)}.txt")
 
     def draft_file(self, request: Request, person: Person) -> Response:
         """The unsigned change with its rows, as a file."""
-        file = self._unpacked(request, person)
-        return parts.file(
-            proposal.compose(f"{proposal.text(file.statement)}\n", file.rows),
-            f"change-{id_of(file)}.unsigned",
-        )
-
-    def _unpacked(self, request: Request, person: Person) -> LinkFile:
-        return signing.unpacked(parts.form_of(request).get("draft", ""), person.name, self._desk.clock())
+        try:
+            file = signing.draft_of(parts.form_of(request).get("draft", ""))
+        except UsageError as error:
+            return self._again(request, person, error)
+        data = proposal.compose(f"{proposal.text(file.statement)}\n", file.rows)
+        return parts.file(data, f"change-{id_of(file)}.unsigned")
 
 
 def _what(request: Request) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sluicegate.errors import SluicegateError
+from sluicegate.errors import SluicegateError, UsageError
 from sluicegate.policy import program, proposal, succession
 from sluicegate.policy.analysis.refuse import Objection
 from sluicegate.policy.program import Program
@@ -60,13 +60,14 @@ def examine(
     if wrong:
         return Examined(tuple(_as_given(one, parts) for one in wrong))
     before, after = _both(registry, rows)
-    breaches = succession.breaches(before, after, rows, now, drill=chain.drill)
-    if breaches:
-        return Examined(breaches)
-    against = view.refused(before, after, now)
-    if against:
-        return Examined(against=against)
-    sight = registry.draft(rows, why, papers, by)
+    try:
+        sight = registry.draft(rows, why, papers, by)
+    except UsageError:  # told apart here, so that each problem is said where it belongs
+        breaches = succession.breaches(before, after, rows, now, drill=chain.drill)
+        against = view.refused(before, after, now) if not breaches else ()
+        if not breaches and not against:
+            raise
+        return Examined(breaches, against)
     return Examined((), (), sight, view.shown(before, after, sight.effect, sight.late, rows, now))
 
 
@@ -84,22 +85,29 @@ def as_signed(registry: Registry, file: LinkFile, now: datetime) -> tuple[Sight,
 
 def again(registry: Registry, file: LinkFile, signers: tuple[str, ...], name: str, now: datetime) -> Again:
     """A proposal that waits, worked out again: the effect is never read from what its proposer said."""
-    stale = ""
+    rows = file.statement.kind is LinkKind.ROWS
     try:
-        registry.sight(name)
+        sight = registry.sight(name)
     except SluicegateError as error:
-        stale = error.message
-    if file.statement.kind is not LinkKind.ROWS:
-        return Again(file, signers, None, stale)
+        why = error.message
+        return _stale(registry, file, signers, why, now) if rows else Again(file, signers, None, why)
+    if not rows:
+        return Again(file, signers, None)
+    before, after = _both(registry, file.rows)
+    return Again(file, signers, view.shown(before, after, sight.effect, sight.late, file.rows, now))
+
+
+def _stale(registry: Registry, file: LinkFile, signers: tuple[str, ...], why: str, now: datetime) -> Again:
+    """A proposal that cannot be signed any more, with what its rows would do if they were proposed now."""
+    said = file.statement
     try:
-        made = examine(registry, file.rows, file.statement.why, file.statement.documents, "again", now)
-    except SluicegateError as error:
-        return Again(file, signers, None, stale or error.message, same=False)
+        made = examine(registry, file.rows, said.why, said.documents, said.by, now)
+    except SluicegateError:
+        return Again(file, signers, None, why, same=False)
     if made.sight is None:
-        said = stale or "; ".join(one.text for one in made.problems)
-        return Again(file, signers, None, said, same=False, against=made.against)
-    same = effect_digest(made.sight.effect) == file.statement.effect
-    return Again(file, signers, made.shown, stale, same)
+        also = "; ".join(one.said for one in made.problems)
+        return Again(file, signers, None, f"{why} {also}".strip(), same=False, against=made.against)
+    return Again(file, signers, made.shown, why, effect_digest(made.sight.effect) == said.effect)
 
 
 def of_link(registry: Registry, number: int, now: datetime) -> Shown | None:

@@ -128,20 +128,22 @@ def packed(file: LinkFile) -> str:
     return base64.b64encode(made).decode("ascii")
 
 
-def unpacked(text: str, account: str, now: datetime) -> LinkFile:
-    """The draft that a form brings back.
-
-    It is only what its sender says: the registry works everything out again. Here its author and its moment
-    are looked at. Raises UsageError.
-    """
+def draft_of(text: str) -> LinkFile:
+    """The draft that a form brings back, as its sender says it is. Raises UsageError where it is none."""
     try:
-        file = proposal.parse(base64.b64decode(text, validate=True))
+        return proposal.parse(base64.b64decode(text, validate=True))
     except (ProgramError, binascii.Error, ValueError):
         raise UsageError("That is no change that this page made.", advice="Begin again.") from None
+
+
+def check_draft(file: LinkFile, account: str, now: datetime) -> None:
+    """Raises UsageError for a draft of another author, of another kind, or too old.
+
+    All else the registry works out again.
+    """
     if file.statement.kind is not LinkKind.ROWS or file.statement.by != account:
         raise UsageError("That is another registrar's change.", advice="Begin again, under your own account.")
     check_moment(moment(file.statement.at), now)
-    return file
 
 
 def check_moment(at: datetime, now: datetime) -> None:
