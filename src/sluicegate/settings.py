@@ -60,7 +60,7 @@ class Settings(BaseSettings):
         "leader", description="Which extractor runs; auto: leader, or mindtct where leader cannot."
     )
     engine: Literal["fast", "plain", "null"] = Field("fast", description="Which search engine runs.")
-    search_threads: int = Field(2, ge=1, le=64, description="Threads that share one search; no answer changes.")
+    search_threads: int = Field(2, ge=1, le=64, description="Threads that share a search.")
     xml_schemas: str = Field("", description="Folder of schemas (.xsd) for XML; empty: structure only.")
     workers: int = Field(2, ge=1, le=64, description="Image worker processes at a time.")
     worker_memory: int = Field(2_500_000_000, ge=10**8, description="Address space of one worker, bytes.")

@@ -145,10 +145,15 @@ _Job = tuple[Callable[..., _Lot], tuple[object, ...]]
 def _gathered(jobs: Iterable[_Job]) -> Iterator[Packed]:
     """What the jobs come to, in their order, some of them together; few wait at any time."""
     cores = os.cpu_count() or 1
+    jobs = iter(jobs)
+    first = list(itertools.islice(jobs, 2))
+    if len(first) < 2:  # not worth the start of a process
+        yield from (_together([do(*given)]) for do, given in first)
+        return
     with ProcessPoolExecutor(cores, get_context("spawn")) as workers:
         waiting: list[Future[_Lot]] = []
         ready: list[_Lot] = []
-        for do, given in jobs:
+        for do, given in itertools.chain(first, jobs):
             waiting.append(workers.submit(do, *given))
             if len(waiting) > 2 * cores:
                 ready.append(waiting.pop(0).result())
