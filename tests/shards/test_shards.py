@@ -8,14 +8,16 @@ import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from tests.ridge.engine_people import finger, print_of, second
 
 from sluicegate.errors import ShardLost
-from sluicegate.exchange.searching import whole
+from sluicegate.exchange.searching import Search1N, search_repositories, whole
 from sluicegate.ridge import parameters
-from sluicegate.ridge.deciding import Band, Search
+from sluicegate.ridge.deciding import Band, Lost, Search
 from sluicegate.ridge.fast import FastEngine
 from sluicegate.ridge.gallery_file import FileGallery
 from sluicegate.ridge.template import Template
@@ -140,3 +142,18 @@ def test_a_shard_with_other_parameters_is_not_believed(folder: Path) -> None:
     assert found.unsearched == 1.0
     assert found.candidates == ()
     assert opened.classify(found) is Band.GREY
+
+
+class Short(FastEngine):
+    """An engine that loses a third of every gallery."""
+
+    def identify(self, probe: Template, galleries: Any, *, limit: int = 20) -> Search:
+        """Nobody among two thirds."""
+        return Search((), self.name, ("1",), lost=(Lost(0, 2, 10, "gone"),), enrolled=30)
+
+
+def test_the_exchange_makes_nothing_of_an_incomplete_search() -> None:
+    """Nobody among two thirds of a repository is no finding: the search is refused, and the case stays."""
+    repository: Any = SimpleNamespace(name="open", gallery=None)
+    with pytest.raises(ShardLost, match=r"33\.3% of the gallery was not searched"):
+        search_repositories(Search1N(Short(P)), probe(1), (repository,))
