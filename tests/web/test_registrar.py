@@ -141,13 +141,17 @@ def test_a_place_that_was_mistyped_is_answered_with_near_ones(still: DeskWorld) 
     assert "US-CA-075 San Francisco County" in page
 
 
-def test_a_change_that_breaks_a_promise_is_refused_with_the_promise(still: DeskWorld) -> None:
+def test_a_change_that_breaks_a_promise_is_refused_with_the_promise(world: DeskWorld) -> None:
     """A charge has no day of its own and would alter what was known: refused, with promise and place."""
+    mode = "OFFENCE_LEVEL_FILTER"
+    name = propose(world, jurisdiction="US-TX-201", mode_asked=mode, mode_in_force=mode)
+    assert approve(world, name)[0] == 303
+    world.town.clock.now += timedelta(days=2)
     rows = "-- rows of charges.csv\r\ncharge,level,shared,source,confidence\r\nWITCHCRAFT,1,yes,SRC-V12,S\r\n"
-    status, page = post(still, still.client("alice"), "/new/rows", rows=rows, why="a test")
+    status, page = post(world, world.client("alice"), "/new/rows", rows=rows, why="a test")
     assert status == 400
     assert "Refused: this change would break a promise." in page
-    assert "<strong>no-back-dating</strong>, US-CA-001" in page
+    assert "<strong>no-back-dating</strong>, US-TX-201" in page
     assert "data-sign" not in page
 
 
