@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -46,9 +48,10 @@ def routes(site: Site) -> Sequence[BaseRoute]:
     """`/api` for people and `/api/v1` for programs."""
     app, document = application(site)
     made = _Page(site, app, document)
+    packed = [Middleware(GZipMiddleware, minimum_size=1024, compresslevel=6)]
     return [
         Mount("/api/v1", app=opened_to_all(app), name="api"),
-        Route("/api", made.page, methods=["GET"], name="api-page"),
+        Route("/api", made.page, methods=["GET"], name="api-page", middleware=packed),
     ]
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-_LONG = 160
+_CUT = "\N{HORIZONTAL ELLIPSIS}"
+_LONG = 90
 """Characters of a text in an example at most."""
 
 
@@ -135,15 +136,20 @@ def example(prefix: str, path: str, query: str, body: bytes) -> Example:
     return Example(f"{prefix}{quote(path)}{f'?{query}' if query else ''}", text)
 
 
-def shortened(value: object) -> object:
-    """A JSON value with lists and maps of alike entries cut to the first, and long texts cut."""
+def shortened(value: object, seen: set[tuple[str, ...]] | None = None) -> object:
+    """A JSON value cut: lists and maps to the first entry, long texts, and a part of a form shown before."""
+    told = set() if seen is None else seen
     if isinstance(value, list):
-        return [shortened(one) for one in value[:1]]
+        return [shortened(one, told) for one in value[:1]]
     if isinstance(value, dict):
+        form = tuple(value)
+        if form in told:
+            return _CUT
+        told.add(form)
         held = list(value.items())
         alike = len(held) > 1 and all(isinstance(one, dict) and one for one in value.values())
         same = alike and len({tuple(one) for one in value.values()}) == 1
-        return {key: shortened(one) for key, one in (held[:1] if same else held)}
+        return {key: shortened(one, told) for key, one in (held[:1] if same else held)}
     if isinstance(value, str) and len(value) > _LONG:
-        return f"{value[:_LONG]}\N{HORIZONTAL ELLIPSIS}"
+        return f"{value[:_LONG]}{_CUT}"
     return value

@@ -31,6 +31,7 @@ from sluicegate.policy.program import Program
 from sluicegate.web.catalog import ENGLISH, catalog
 from sluicegate.web.frame import Site
 from sluicegate.web.public import api_models as shapes
+from sluicegate.web.public import api_proofs as proofs
 from sluicegate.web.public import api_view as view
 from sluicegate.web.public import (
     county,
@@ -156,13 +157,13 @@ def _rules(app: FastAPI, made: _Operations) -> None:
 def _proofs(app: FastAPI, made: _Operations) -> None:
     """What follows from the ledger."""
     add = app.add_api_route
-    add("/numbers", made.numbers, **_named("numbers", shapes.Numbers))
-    add("/ledger", made.ledger, **_named("ledger", shapes.Checkpoint))
-    add("/ledger/logs", made.logs, **_named("logs", shapes.Logs))
-    add("/ledger/places/{place}/days", made.days, **_named("days", shapes.Days))
-    add("/ledger/statements", made.statements, **_named("statements", shapes.Statements))
-    add("/releases", made.releases, **_named("releases", shapes.Releases))
-    add("/releases/{id}", made.release, **_named("release", shapes.ReleaseAnswer))
+    add("/numbers", made.numbers, **_named("numbers", proofs.Numbers))
+    add("/ledger", made.ledger, **_named("ledger", proofs.Checkpoint))
+    add("/ledger/logs", made.logs, **_named("logs", proofs.Logs))
+    add("/ledger/places/{place}/days", made.days, **_named("days", proofs.Days))
+    add("/ledger/statements", made.statements, **_named("statements", proofs.Statements))
+    add("/releases", made.releases, **_named("releases", proofs.Releases))
+    add("/releases/{id}", made.release, **_named("release", proofs.ReleaseAnswer))
 
 
 def described(app: FastAPI, origin: str) -> dict[str, Any]:
@@ -318,15 +319,15 @@ class _Operations:
     ) -> Response:
         del jurisdiction, since, until  # the page reads them itself
         document = opened(self._numbers(request))
-        return answer(request, shapes.Numbers, view.numbers(document, skip, limit))
+        return answer(request, proofs.Numbers, view.numbers(document, skip, limit))
 
     def ledger(self, request: Request) -> Response:
         document = view.checkpoint(self._ledgers(), str(self._site.source.key))
-        return answer(request, shapes.Checkpoint, document)
+        return answer(request, proofs.Checkpoint, document)
 
     def logs(self, request: Request, place: LogPlace = "", skip: Skip = 0, limit: Limit = 100) -> Response:
         rows = [one for one in self._ledgers().logs if place in ("", one.place)]
-        return answer(request, shapes.Logs, view.cut("logs", view.logs(rows), skip, limit))
+        return answer(request, proofs.Logs, view.cut("logs", view.logs(rows), skip, limit))
 
     def days(self, request: Request, place: PlaceId, skip: Skip = 0, limit: Limit = 100) -> Response:
         ours = self._ledgers()
@@ -335,19 +336,19 @@ class _Operations:
         theirs = self._theirs.read() if self._theirs else None
         rows = view.days(ledgers_view.days(ours, theirs, place))
         document = {"place": place, "holds": not ours.findings, **view.cut("days", rows, skip, limit)}
-        return answer(request, shapes.Days, document)
+        return answer(request, proofs.Days, document)
 
     def statements(
         self, request: Request, kind: Kind = None, before: Number = None, limit: Limit = 100
     ) -> Response:
-        return answer(request, shapes.Statements, view.statements(self._ledgers(), kind, before, limit))
+        return answer(request, proofs.Statements, view.statements(self._ledgers(), kind, before, limit))
 
     def releases(self, request: Request, skip: Skip = 0, limit: Limit = 100) -> Response:
         material, ours = self._site.source.bureau, self._ours.read()
         found = [releases.read(material, ours, one)[0] for one in releases.names(material)]
         found.sort(key=lambda one: (one.made, one.id), reverse=True)
         rows = [view.release(one) for one in found]
-        return answer(request, shapes.Releases, view.cut("releases", rows, skip, limit))
+        return answer(request, proofs.Releases, view.cut("releases", rows, skip, limit))
 
     def release(self, request: Request, id: ReleaseId) -> Response:  # noqa: A002  the name in the address
         material = self._site.source.bureau
@@ -355,4 +356,4 @@ class _Operations:
             raise HTTPException(404)
         one, data = releases.read(material, self._ours.read(), id)
         document = {"release": view.release(one), "found": list(one.found), "document": data}
-        return answer(request, shapes.ReleaseAnswer, document)
+        return answer(request, proofs.ReleaseAnswer, document)
