@@ -196,4 +196,5 @@ def test_what_makes_no_sense_is_said_on_the_page(shared: DeskWorld, clerk: TestC
     moving = shared.cases["awaiting"]
     assert post(shared, clerk, f"/booking/{moving}/remove", act="expunge", **ORDER)[0] == 400
     assert clerk.get(f"/desk/records/gone/{case}").status_code == 404
-    assert clerk.get("/desk/records/challenge/999").status_code == 404
+    for name in ("999", "x", "9" * 30):
+        assert clerk.get(f"/desk/records/challenge/{name}").status_code == 404

@@ -85,8 +85,8 @@ def routes(desk: Desk) -> Sequence[BaseRoute]:
         ("/booking/{case}/remove", pages.preview, "POST"),
         ("/booking/{case}/destroy", pages.destroy, "POST"),
         ("/gone/{case}", pages.gone, "GET"),
-        ("/challenge/{number:int}", pages.challenge, "GET"),
-        ("/challenge/{number:int}/{act}", pages.act, "POST"),
+        ("/challenge/{number}", pages.challenge, "GET"),
+        ("/challenge/{number}/{act}", pages.act, "POST"),
     )
     return [
         Route(f"/records{path}", desk.guarded(handler, role=Role.RECORDS), methods=[method])
@@ -163,7 +163,7 @@ class Records:
         return self._challenge(request)
 
     def _challenge(self, request: Request, trouble: str = "") -> Response:
-        one = self._challenges.one(int(request.path_params["number"]))
+        one = self._challenges.one(_number(request))
         case = self._desk.bureau.office.store.case(one.case_id)
         values = {
             "line": view.line(one, self._desk.clock()),
@@ -194,7 +194,7 @@ class Records:
 
     def act(self, request: Request, person: Person) -> Response:
         """Ask the agency, or settle. Raises HTTPException 404 for no such act."""
-        number, form, desk = int(request.path_params["number"]), _form(request), self._challenges
+        number, form, desk = _number(request), _form(request), self._challenges
         try:
             match request.path_params["act"]:
                 case "ask":
@@ -274,6 +274,14 @@ class Records:
         texts, notices = view.attested(case)
         values = {"case": case.case_id, "texts": texts, "notices": notices, "act": str(case.state)}
         return self._desk.show(request, "operator/records_gone.html", values, section=SECTION)
+
+
+def _number(request: Request) -> int:
+    """The challenge of the address. Raises Missing for what is no number."""
+    told = str(request.path_params["number"])
+    if not (told.isascii() and told.isdigit() and len(told) < 10):
+        raise Missing("There is no such challenge.")
+    return int(told)
 
 
 def _form(request: Request) -> dict[str, str]:
