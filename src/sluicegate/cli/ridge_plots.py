@@ -110,9 +110,14 @@ def thresholds(bars: Bars, title: str, *, kind: str) -> bytes:
     axes.step(fingers, bars.accept, where="mid", color=_INK, lw=1.8, label="accept, in force")
     axes.step(fingers, bars.grey, where="mid", color=_GREY, lw=1.8, label="grey, in force")
     axes.plot(
-        fingers, bars.once, color=_OTHERS, lw=1.0, ls=(0, (1, 2)), label="1 in 1,000 million, upper end"
+        fingers,
+        bars.once,
+        color=_OTHERS,
+        lw=1.0,
+        ls=(0, (1, 2)),
+        label="1 in 1,000 million, upper end of 95 %",
     )
-    axes.plot(fingers, bars.sure, color=_OTHERS, lw=1.0, ls="--", label="the same, upper end of 95 %")
+    axes.plot(fingers, bars.sure, color=_OTHERS, lw=1.0, ls="--", label="1 in a million, upper end of 95 %")
     axes.plot(fingers, bars.measured, color=_OTHERS, lw=1.6, label="strangers: 1 in a million, extrapolated")
     axes.set(yscale="log", ylim=(0.4, 400), xlim=(0.6, len(fingers) + 0.4), xticks=fingers)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
