@@ -12,15 +12,18 @@ from web_world import TestClient, client_of, site_of
 from sluicegate.web import assets
 from sluicegate.web.catalog import LANGUAGES, catalog, chosen, own_words
 from sluicegate.web.guard import HEADERS
+from sluicegate.web.operator.table import DESK
 from sluicegate.web.pages import as_csv, embedded
 
 FOLDER = files("sluicegate.web").joinpath("catalog")
+OF_DESKS = {"desk", *(page.name for page in DESK)}
+"""Catalogues of operator pages, each by the name of its page; their first table has that name too."""
 
 
 def names(language: str) -> set[str]:
-    """Files of words that the public reads; those of operator pages (`desk*`) are in English only."""
+    """Files of words that the public reads; those of operator pages are in English only."""
     found = {one.name for one in FOLDER.joinpath(language).iterdir() if one.name.endswith(".toml")}
-    return {one for one in found if not one.startswith("desk")}
+    return {one for one in found if one.removesuffix(".toml") not in OF_DESKS}
 
 
 def places(sentence: str) -> list[str]:
@@ -71,7 +74,7 @@ def test_public_words_are_in_both_languages() -> None:
     for language in LANGUAGES:
         assert names(language) == names("en")
     english, spanish = own_words("en"), own_words("es")
-    public = {key for key in english if not key.startswith("desk")}
+    public = {key for key in english if key.split(".")[0] not in OF_DESKS}
     assert set(spanish) == public
     assert {key: places(spanish[key]) for key in public} == {key: places(english[key]) for key in public}
 
