@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What registrars paste is read strictly: rows come back as they were, and nonsense is told, never a fault."""
+"""What registrars paste is read strictly: rows come back as they were, and nonsense is told in words."""
 
 from __future__ import annotations
 
