@@ -302,3 +302,19 @@ def test_a_word_of_the_partner_is_read_or_refused(held: dict[str, object]) -> No
     if isinstance(reply, Correction):
         assert reply.number == held["correction"]
         assert reply.lines
+
+
+@pytest.mark.slow
+def test_a_corrected_booking_is_expunged_wherever_answer_and_correction_went(town: Town) -> None:
+    """Expunged afterwards, the copy, the wrong answer and the right one are each attested as gone."""
+    copy = determined(town, "full", ret=False)
+    correct(town, copy)
+    reference = town.exchange.partner.store.case(copy).text("reference")
+    case_id = reference.partition(".")[0]
+    town.exchange.expungers["bureau"].expunge(case_id, Order("error", "records"))
+    town.settle()
+    left = town.case(case_id)
+    told, heard = left.noted("notices"), left.noted("attested")
+    assert isinstance(told, list)
+    assert isinstance(heard, dict)
+    assert (len(told), len(heard)) == (3, 3)
