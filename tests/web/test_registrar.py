@@ -22,6 +22,7 @@ from sluicegate.ledger.keys import from_seed
 from sluicegate.policy import proposal
 from sluicegate.store.registering import Registry
 
+pytestmark = pytest.mark.slow
 CAROL = from_seed("carol", b"\x13" * 32)
 
 
