@@ -10,7 +10,9 @@ of all our processors, of which a quiet machine of two cores needs to wait half,
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -77,16 +79,22 @@ def measure(
 ) -> list[Table]:
     """Every table; the galleries are made in a scratch folder and removed."""
     with tempfile.TemporaryDirectory() as folder:
-        timed, held = _all(Path(folder), sizes, people, searches, ways, kept)
+        timed, held = list[Timed](), list[Size]()
+        for _ in _all(Path(folder), (sizes, people, searches, ways), kept, timed, held):
+            pass
     return tables(timed, held)
 
 
 def _all(
-    folder: Path, sizes: Sequence[int], people: int, searches: int, ways: Sequence[str], kept: Path | None
-) -> tuple[list[Timed], list[Size]]:
+    folder: Path,
+    asked: tuple[Sequence[int], int, int, Sequence[str]],
+    kept: Path | None,
+    timed: list[Timed],
+    held: list[Size],
+) -> Iterator[int]:
+    """Measure into the two lists, giving each size when it is done."""
+    sizes, people, searches, ways = asked
     drawn = made.drawn(people, kept)
-    timed: list[Timed] = []
-    held: list[Size] = []
     for subjects in sizes:
         place = folder / str(subjects)
         if not place.exists():
@@ -103,7 +111,7 @@ def _all(
                 timed.extend(_timed(opened, subjects, way, searches, sorted({os.getpid(), *pids})))
                 resident[way] = _resident(set(pids))
         held.append(Size(subjects, sum(path.stat().st_size for path in place.iterdir()), resident))
-    return timed, held
+        yield subjects
 
 
 def _timed(
@@ -183,10 +191,10 @@ def _rates(timed: Sequence[Timed]) -> Table:
     some = [one for one in timed if (one.subjects, one.way) == (largest, way)]
     lines = []
     for fingers in FINGERS:
-        mates, strangers = (
-            next(one for one in some if one.fingers == fingers and one.enrolled is enrolled)
-            for enrolled in (True, False)
-        )
+        both = [one for one in some if one.fingers == fingers]
+        if len(both) < 2:
+            continue  # stopped before
+        mates, strangers = both
         right = [_similarity(found, made.name_of(n)) for n, found in enumerate(mates.found)]
         wrong = [found.candidates[0].similarity if found.candidates else 0.0 for found in strangers.found]
         first = [
@@ -264,10 +272,11 @@ def main() -> None:
     reader.add_argument("--folder", type=Path, help="make the galleries here, and leave them")
     reader.add_argument("--plot", type=Path, help="draw cost by size into this file")
     asked = reader.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        timed, held = _all(
-            asked.folder or Path(scratch), asked.sizes, asked.people, asked.searches, asked.ways, asked.kept
-        )
+    timed, held = list[Timed](), list[Size]()
+    with tempfile.TemporaryDirectory() as scratch, contextlib.suppress(KeyboardInterrupt):
+        what = (asked.sizes, asked.people, asked.searches, asked.ways)
+        for done in _all(asked.folder or Path(scratch), what, asked.kept, timed, held):
+            print(f"{done:,} subjects are done; ctrl-C shows what is measured so far.", file=sys.stderr)
     for one in tables(timed, held):
         print(one.markdown(), flush=True)
         shown = RichTable(*one.heads, title=one.title)
