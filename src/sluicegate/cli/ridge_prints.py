@@ -132,7 +132,7 @@ def _cached(workshop: Workshop, path: Path, identity: str, ppi: float, kept: Pat
         made = templates.decode(cache.read_bytes())
         return made.fingers[0] if made.fingers else _NOTHING
     try:
-        made = extract_apart(workshop, _image(data, path, ppi), Caps())
+        made = extract_apart(workshop, image_of(data, path, ppi), Caps())
     except (InputRefused, WorkerLost):
         return _NOTHING
     if cache:
@@ -140,7 +140,7 @@ def _cached(workshop: Workshop, path: Path, identity: str, ppi: float, kept: Pat
     return made.fingers[0] if made.fingers else _NOTHING
 
 
-def _image(data: bytes, path: Path, ppi: float) -> Image:
+def image_of(data: bytes, path: Path, ppi: float) -> Image:
     """An image for the workers; forms that they do not read become PNG. Raises InputRefused."""
     kind = sniff(data)
     if kind not in CODINGS:

@@ -25,11 +25,13 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 _ONE = np.float32(1.0)
-_UNITS = 65535.0 * 255.0  # a pair of best quality and no cost weighs this much
+UNITS = 65535.0 * 255.0  # a pair of best quality and no cost weighs this much
 
 
 @dataclass(frozen=True, slots=True)
-class _Placement:
+class Placement:
+    """The probe's frame in the reference's: a rotation and a shift in pixels."""
+
     cosine: np.float32
     sine: np.float32
     x: np.float32
@@ -37,7 +39,7 @@ class _Placement:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Pairs:
+class Pairs:
     """Pairs of rows of the probe and of the reference, int64 (k,) each, and what each costs below DEAR."""
 
     rows: Ints
@@ -46,7 +48,7 @@ class _Pairs:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Voters:
+class Voters:
     """Likely pairs in order of row and column: likeness, rotation in 1/256 turns; `seeds` are indexes."""
 
     rows: Ints
@@ -82,26 +84,27 @@ def compare_one(
     return float(similarity), cosine, sine, x, y, named
 
 
-_NO_PAIRS = _Pairs(*(np.zeros(0, dtype=np.int64) for _ in range(3)))
-_NOWHERE = _Placement(np.float32(0), np.float32(0), np.float32(0), np.float32(0))
+NO_PAIRS = Pairs(*(np.zeros(0, dtype=np.int64) for _ in range(3)))
+_NOWHERE = Placement(np.float32(0), np.float32(0), np.float32(0), np.float32(0))
 
 
-def _compared(p: Finger, r: Finger, n: Any) -> tuple[np.float32, _Placement, _Pairs]:
+def _compared(p: Finger, r: Finger, n: Any) -> tuple[np.float32, Placement, Pairs]:
     """Likely pairs vote for placements; the placement whose pairs weigh most is settled."""
-    voters = _likely(p, r, n)
+    voters = likely_pairs(p, r, n)
     if len(voters.rows) < n["least"]:
-        return np.float32(0), _NOWHERE, _NO_PAIRS
-    best, most = _NO_PAIRS, 0
-    for placement in _proposed(p, r, voters, n):
-        x, y, u, v = _placed(p, placement)
-        pairs = _paired(x, y, u, v, r, n["wide"], n)
-        weight = _weight(p, r, pairs, n)
+        return np.float32(0), _NOWHERE, NO_PAIRS
+    best, most = NO_PAIRS, 0
+    for placement in proposals(p, r, voters, n):
+        x, y, u, v = placed_by(p, placement)
+        pairs = mutual_pairs(x, y, u, v, r, n["wide"], n)
+        weight = weight_of(p, r, pairs, n)
         if len(pairs.rows) >= n["least"] and weight > most:
             best, most = pairs, weight
-    return _settled(p, r, best, n) if most else (np.float32(0), _NOWHERE, _NO_PAIRS)
+    return _settled(p, r, best, n) if most else (np.float32(0), _NOWHERE, NO_PAIRS)
 
 
-def _likely(p: Finger, r: Finger, n: Any) -> _Voters:
+def likely_pairs(p: Finger, r: Finger, n: Any) -> Voters:
+    """The pairs of minutiae whose cylinders are most alike, and which of them propose a placement."""
     common = np.zeros((len(p.x), len(r.x)), dtype=np.int64)
     for a, b in zip(p.bits.T, r.bits.T, strict=True):
         common += np.bitwise_count(a[:, None] & b[None, :])
@@ -114,7 +117,7 @@ def _likely(p: Finger, r: Finger, n: Any) -> _Voters:
     seeds = _best(reached, int(n["seeds"]))[chosen]
     rows, columns = rows[chosen].astype(np.int64), columns[chosen].astype(np.int64)
     turn = (r.theta[columns] - p.theta[rows]) & 255
-    return _Voters(rows, columns, reached[chosen], turn, np.flatnonzero(seeds))
+    return Voters(rows, columns, reached[chosen], turn, np.flatnonzero(seeds))
 
 
 def _best(like: Ints, most: int) -> NDArray[np.bool_]:
@@ -124,12 +127,12 @@ def _best(like: Ints, most: int) -> NDArray[np.bool_]:
     return chosen
 
 
-def _proposed(p: Finger, r: Finger, o: _Voters, n: Any) -> list[_Placement]:
+def proposals(p: Finger, r: Finger, o: Voters, n: Any) -> list[Placement]:
     """Placements by the seeds with most votes, none by a seed that an earlier one agreed with."""
     agrees = _agreement(p, r, o, n)
     votes = agrees @ o.like
     taken = np.zeros(len(o.rows), dtype=np.bool_)
-    placements: list[_Placement] = []
+    placements: list[Placement] = []
     while len(placements) < n["tries"]:
         free = ~taken[o.seeds]
         if not free.any():
@@ -138,11 +141,11 @@ def _proposed(p: Finger, r: Finger, o: _Voters, n: Any) -> list[_Placement]:
         seed = int(np.where(free, votes, -1).argmax())
         mine = agrees[seed]
         taken |= mine
-        placements.append(_fitted(p, r, _Pairs(o.rows[mine], o.columns[mine], o.like[mine]), o.like[mine], n))
+        placements.append(best_fit(p, r, Pairs(o.rows[mine], o.columns[mine], o.like[mine]), o.like[mine], n))
     return placements
 
 
-def _agreement(p: Finger, r: Finger, o: _Voters, n: Any) -> NDArray[np.bool_]:
+def _agreement(p: Finger, r: Finger, o: Voters, n: Any) -> NDArray[np.bool_]:
     """Which pairs (k,) agree with each seed (s,): lie where its rotation would bring them; bool (s, k)."""
     px, py, rx, ry = p.x[o.rows], p.y[o.rows], r.x[o.columns], r.y[o.columns]
     turn = o.turn[o.seeds]
@@ -156,7 +159,7 @@ def _agreement(p: Finger, r: Finger, o: _Voters, n: Any) -> NDArray[np.bool_]:
     return np.asarray((off_x * off_x + off_y * off_y <= allowed * allowed) & (off <= 2 * int(n["seed_turn"])))
 
 
-def _fitted(p: Finger, r: Finger, pairs: _Pairs, weight: Ints, n: Any) -> _Placement:
+def best_fit(p: Finger, r: Finger, pairs: Pairs, weight: Ints, n: Any) -> Placement:
     """The rigid placement with the least weighted squared distance; directions vote with 20 pixels' arm."""
     px, py, rx, ry = p.ix[pairs.rows], p.iy[pairs.rows], r.ix[pairs.columns], r.iy[pairs.columns]
     turn = (r.theta[pairs.columns] - p.theta[pairs.rows]) & 255
@@ -170,17 +173,17 @@ def _fitted(p: Finger, r: Finger, pairs: _Pairs, weight: Ints, n: Any) -> _Place
     c, s = (along / length, across / length) if length > 0.0 else (1.0, 0.0)
     x = (sum_rx - (c * sum_px + s * sum_py)) / w
     y = (sum_ry - (c * sum_py - s * sum_px)) / w
-    return _Placement(np.float32(c), np.float32(s), np.float32(x), np.float32(y))
+    return Placement(np.float32(c), np.float32(s), np.float32(x), np.float32(y))
 
 
-def _placed(p: Finger, at: _Placement) -> tuple[Floats, Floats, Floats, Floats]:
+def placed_by(p: Finger, at: Placement) -> tuple[Floats, Floats, Floats, Floats]:
     """The probe's places and directions in the reference's frame."""
     x = at.cosine * p.x + at.sine * p.y + at.x
     y = at.cosine * p.y - at.sine * p.x + at.y
     return x, y, at.cosine * p.u - at.sine * p.v, at.sine * p.u + at.cosine * p.v
 
 
-def _paired(x: Floats, y: Floats, u: Floats, v: Floats, r: Finger, far: np.float32, n: Any) -> _Pairs:
+def mutual_pairs(x: Floats, y: Floats, u: Floats, v: Floats, r: Finger, far: np.float32, n: Any) -> Pairs:
     """Pairs that are each other's cheapest, the first of equals, in order of the probe's rows."""
     dx, dy = r.x[None, :] - x[:, None], r.y[None, :] - y[:, None]
     turned = _ONE - (u[:, None] * r.u[None, :] + v[:, None] * r.v[None, :])
@@ -189,18 +192,20 @@ def _paired(x: Floats, y: Floats, u: Floats, v: Floats, r: Finger, far: np.float
     columns, rows = whole.argmin(axis=1), np.arange(len(x))
     least = whole[rows, columns]
     mutual = (least < DEAR) & (whole.argmin(axis=0)[columns] == rows)
-    return _Pairs(rows[mutual].astype(np.int64), columns[mutual].astype(np.int64), least[mutual])
+    return Pairs(rows[mutual].astype(np.int64), columns[mutual].astype(np.int64), least[mutual])
 
 
-def _quality(p: Finger, r: Finger, pairs: _Pairs, n: Any) -> Ints:
+def weights_of(p: Finger, r: Finger, pairs: Pairs, n: Any) -> Ints:
+    """What each pair weighs by the quality of its two minutiae."""
     return np.asarray(n["weight"][p.quality[pairs.rows], r.quality[pairs.columns]], dtype=np.int64)
 
 
-def _weight(p: Finger, r: Finger, pairs: _Pairs, n: Any) -> int:
-    return int((n["close"][pairs.cost >> 5].astype(np.int64) * _quality(p, r, pairs, n)).sum())
+def weight_of(p: Finger, r: Finger, pairs: Pairs, n: Any) -> int:
+    """What the pairs weigh together, by quality and by how close they came; UNITS are one perfect pair."""
+    return int((n["close"][pairs.cost >> 5].astype(np.int64) * weights_of(p, r, pairs, n)).sum())
 
 
-def _bent(x: Floats, y: Floats, r: Finger, pairs: _Pairs, n: Any) -> tuple[Floats, Floats]:
+def bent_by(x: Floats, y: Floats, r: Finger, pairs: Pairs, n: Any) -> tuple[Floats, Floats]:
     """Places moved as the pairs near them say: skin stretches smoothly."""
     # One pair's worth of "do not move": a lone pair must not pull its surroundings onto itself.
     total, move_x, move_y = np.ones_like(x), np.zeros_like(x), np.zeros_like(x)
@@ -218,20 +223,27 @@ def _bent(x: Floats, y: Floats, r: Finger, pairs: _Pairs, n: Any) -> tuple[Float
     return x + move_x / total, y + move_y / total
 
 
-def _settled(p: Finger, r: Finger, pairs: _Pairs, n: Any) -> tuple[np.float32, _Placement, _Pairs]:
+def _settled(p: Finger, r: Finger, pairs: Pairs, n: Any) -> tuple[np.float32, Placement, Pairs]:
     """Refit to the pairs of the best placement, pair, bend, pair, bend, pair, and score."""
-    placement = _fitted(p, r, pairs, 1 + _quality(p, r, pairs, n), n)
-    x, y, u, v = _placed(p, placement)
-    bent_x, bent_y = _bent(x, y, r, _paired(x, y, u, v, r, n["wide"], n), n)
-    bent_x, bent_y = _bent(x, y, r, _paired(bent_x, bent_y, u, v, r, n["narrow"], n), n)
-    pairs = _paired(bent_x, bent_y, u, v, r, n["narrow"], n)
-    if len(pairs.rows) < n["least"]:
-        return np.float32(0), placement, _NO_PAIRS
-    dx, dy = r.x[None, :] - bent_x[:, None], r.y[None, :] - bent_y[:, None]
+    placement = best_fit(p, r, pairs, 1 + weights_of(p, r, pairs, n), n)
+    x, y, u, v = placed_by(p, placement)
+    bent_x, bent_y = bent_by(x, y, r, mutual_pairs(x, y, u, v, r, n["wide"], n), n)
+    bent_x, bent_y = bent_by(x, y, r, mutual_pairs(bent_x, bent_y, u, v, r, n["narrow"], n), n)
+    pairs = mutual_pairs(bent_x, bent_y, u, v, r, n["narrow"], n)
+    similarity, _, pairs, _ = scored(p, r, pairs, bent_x, bent_y, n)
+    return similarity, placement, pairs
+
+
+def scored(
+    p: Finger, r: Finger, pairs: Pairs, x: Floats, y: Floats, n: Any
+) -> tuple[np.float32, float, Pairs, NDArray[np.bool_]]:
+    """Similarity, what a full correspondence would weigh, the pairs that count (none if too few), and
+    which minutiae of the probe, placed at x and y, lie near which of the reference, bool (p, r)."""
+    dx, dy = r.x[None, :] - x[:, None], r.y[None, :] - y[:, None]
     near = dx * dx + dy * dy <= n["overlap"]
     ours, theirs = int(p.quality[near.any(axis=1)].sum()), int(r.quality[near.any(axis=0)].sum())
-    if ours == 0 or theirs == 0:
-        return np.float32(0), placement, _NO_PAIRS
-    weight = float(_weight(p, r, pairs, n)) / _UNITS
     expected = math.sqrt(float(ours * theirs)) / 15.0
-    return np.float32(weight * weight / expected), placement, pairs
+    if len(pairs.rows) < n["least"] or ours == 0 or theirs == 0:
+        return np.float32(0), expected, NO_PAIRS, near
+    weight = float(weight_of(p, r, pairs, n)) / UNITS
+    return np.float32(weight * weight / expected), expected, pairs, near
