@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from web_world import TestClient
 
 from sluicegate.web.frame import Site
@@ -62,7 +62,7 @@ def as_rows(client: TestClient, path: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(client.get(path).text)))
 
 
-def test_every_operation_answers_as_it_is_described(client: TestClient, document: dict[str, Any]) -> None:
+def test_every_operation_answers_as_described(client: TestClient, document: dict[str, Any]) -> None:
     """Each described operation is asked, and every answer fits its JSON Schema, without a further field."""
     described = {held["get"]["operationId"]: held["get"] for held in document["paths"].values()}
     assert set(described) == set(ADDRESSES)
@@ -198,7 +198,7 @@ def test_statements_are_walked_by_number(client: TestClient) -> None:
 def test_what_cannot_be_answered_is_a_problem_in_words(
     client: TestClient, document: dict[str, Any], path: str, status: int
 ) -> None:
-    """Every bad address gives RFC 9457 problem details of its status, and nothing that was sent comes back."""
+    """Every bad address gives RFC 9457 problem details of its status, and nothing sent comes back."""
     answer = client.get(PREFIX + path)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"

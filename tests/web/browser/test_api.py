@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urljoin
+
 import pytest
 from accessible import assert_accessible
 
@@ -10,20 +12,34 @@ from browser.conftest import Opener
 
 pytestmark = pytest.mark.slow
 
+_UNFOLD = """for (const id of ["place", "ledger"]) {
+  const part = document.getElementById(id).closest("section");
+  for (const one of part.querySelectorAll("details")) one.open = true;
+}
+document.getElementById("shape-Stand").closest("details").open = true;"""
+
 
 @pytest.mark.parametrize("path", ["/api", "/api?lang=es"])
 def test_the_page_is_accessible(browser_page: Opener, path: str) -> None:
-    """The page, with every answer and example unfolded, passes axe-core at WCAG 2.2 AA in all four."""
+    """The page, with answers, examples and a shape unfolded, passes axe-core at WCAG 2.2 AA in all four."""
     page = browser_page(path)
-    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    page.evaluate(_UNFOLD)
     assert_accessible(page)
 
 
 def test_an_example_is_unfolded_and_asked_without_script(browser_page: Opener) -> None:
-    """With scripts off a reader comes from the foot of any page to an example, and it answers."""
+    """With scripts off a reader comes from the foot of any page to an example, and its address answers."""
     page = browser_page("/how", js=False)
     page.get_by_role("link", name="API").click()
     part = page.locator("section", has=page.locator("#ledger"))
     part.get_by_text("Example, made just now").click()
-    part.get_by_role("link", name="/api/v1/ledger").click()
-    assert '"holds":true' in page.inner_text("body")
+    address = part.get_by_role("link", name="/api/v1/ledger").get_attribute("href")
+    assert address is not None
+    assert page.request.get(urljoin(page.url, address)).json()["holds"] is True
+
+
+def test_a_shape_unfolds_when_a_type_leads_to_it(browser_page: Opener) -> None:
+    """Following a type from an answer's table shows the fields of that shape."""
+    page = browser_page("/api#shape-Stand")
+    page.locator("#shape-Stand").get_by_role("cell", name="The mode in force.").wait_for(timeout=5000)
+    assert page.locator("#shape-Stand").get_by_text("asked_since").is_visible()
