@@ -246,6 +246,7 @@ def plot(timed: Sequence[Timed], file: Path) -> None:
         for way in dict.fromkeys(one.way for one in timed):
             some = [one for one in timed if one.way == way and one.enrolled is enrolled and one.fingers == 10]
             style = "-o" if enrolled else "--s"
+            some.sort(key=lambda one: one.subjects)
             means = [float(np.mean(one.cpu)) for one in some]
             axes.plot([one.subjects for one in some], means, style, label=f"{what}, {way}", markersize=4)
     axes.set(xscale="log", yscale="log", xlabel="subjects, ten rolled fingers each")
