@@ -297,7 +297,7 @@ class Exchange:
         )
         chosen = choose(self.settings.extractor, slots=self.settings.workers, limits=limits)
         if chosen.because:
-            log.warning("extractor=%s stands in for a better one: see doctor", chosen.extractor)
+            log.warning("extractor-stands-in kind=%s: see doctor", chosen.extractor)
         return chosen.workshop
 
     def _bureau(self) -> Bureau:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from census_paths import Path_, found, lying, sources
+from census_site import of_site
 from census_world import PUBLISHED
 from click.testing import CliRunner
 
@@ -27,8 +28,8 @@ def command(home: Path, *words: object) -> dict[str, object]:
     return said
 
 
-def walked(home: Path) -> set[str]:
-    """Make a home, send every kind of booking through it, run what publishes; the carriers that it had."""
+def walked(home: Path) -> tuple[set[str], set[Path_]]:
+    """Make a home, send every kind of booking through it, run what publishes; its carriers, and its site."""
     town = Town(home)
     carriers = town.exchange.carriers()
     town.post = Post({role: one.store for role, one in town.exchange.offices.items()}, carriers)
@@ -41,6 +42,7 @@ def walked(home: Path) -> set[str]:
     cases = [town.book(name, 40 + place) for place, name in enumerate(SCENES)]
     town.publish(row("X960", "US-CA-085", "JURISDICTION_FILTER", since="2010-11-16"))
     town.finish()
+    site = of_site(town)
     town.close()
     command(home, "expunge", cases[0], "--why", "court-order", "--by", "Court", "--yes")
     command(home, "ledger", "publish")
@@ -48,12 +50,12 @@ def walked(home: Path) -> set[str]:
     out = home.parent / "out"
     out.mkdir()
     command(home, "statistics", "export", "--month", "2010-11", "--state", "--to", out / "month")
-    return set(carriers)
+    return set(carriers), site
 
 
 @cache
 def everything() -> set[Path_]:
     """Every path of the code, and every kind of file in a home."""
     with scratch() as folder:
-        carriers = walked(folder / "home")
-        return found(sources(), sluicegate, carriers) | lying(folder / "home")
+        carriers, site = walked(folder / "home")
+        return found(sources(), sluicegate, carriers) | site | lying(folder / "home")

@@ -164,8 +164,11 @@ def _piece(node: ast.expr) -> str:
 
 
 def routes(trees: Mapping[str, ast.Module]) -> Iterator[Path_]:
-    """Every address that some Starlette application serves, wherever in the package it is made."""
-    for site in sites(trees):
+    """Every address that some Starlette application serves, wherever in the package it is made.
+
+    The site makes routes from tables; it is opened and asked instead (`census_site`).
+    """
+    for site in sites({name: tree for name, tree in trees.items() if not name.startswith("web/")}):
         if site.name in ("Route", "Mount", "WebSocketRoute", "add_route", "Host"):
             methods = next((k.value for k in site.call.keywords if k.arg == "methods"), None)
             verbs = ",".join(texts(methods, site.scope)) or "ANY"
@@ -228,7 +231,7 @@ def log_lines(trees: Mapping[str, ast.Module]) -> Iterator[Path_]:
 def alerts(trees: Mapping[str, ast.Module]) -> Iterator[Path_]:
     """Every sentence that an operator can be alerted with."""
     for site in sites(trees):
-        given = [k.value for k in site.call.keywords if k.arg == "alerts"]
+        given = [k.value for k in site.call.keywords if k.arg == "alerts" and site.name == "Step"]
         if isinstance(site.call.func, ast.Attribute) and site.name == "alert" and len(site.call.args) > 1:
             given.append(site.call.args[1])
         for node in given:

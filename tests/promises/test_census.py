@@ -207,9 +207,9 @@ def test_no_sentence_that_leaves_speaks_of_gates_or_other_agencies() -> None:
 
 
 def test_log_lines_carry_names_of_cases_and_kinds_of_errors_only() -> None:
-    """A log line names a role, case, message, kind, count, size, log or file of rules, and nothing else."""
+    """A log line names a role, case, message, kind, count, size, log, file of rules or a page's pattern."""
     allowed = {"role", "case", "message", "kind", "tries", "thread", "roles", "pid", "file", "row", "size"}
-    allowed |= {"known", "why", "from", "number", "reason", "log"}
+    allowed |= {"known", "why", "from", "number", "reason", "log", "page"}
     named = {name for line in of("log line") for name in re.findall(r"(\w+)=", line)}
     assert named <= allowed
     loose = [line for line in of("log line") if re.search(r"(?<!=)%[sd]|\{", line)]
@@ -217,9 +217,10 @@ def test_log_lines_carry_names_of_cases_and_kinds_of_errors_only() -> None:
 
 
 def test_alerts_name_nothing_of_a_booking_but_its_case() -> None:
-    """What an alert fills in is the case's name, or the words of an error: no number, name or agency."""
+    """What an alert fills in is the case's name, the words of an error, or a challenge's number and day."""
     filled = {value for one in of("alert") for value in re.findall(r"\{([^}]*)\}", one)}
-    assert filled <= {"case.case_id", "error.message", "error.advice", "sentence", "reason", "alert"}
+    known = {"case.case_id", "error.message", "error.advice", "sentence", "reason", "alert"}
+    assert filled <= known | {"one.number", "one.due.date()", "TOO_LATE"}
 
 
 # -- the pages -------------------------------------------------------------------------------------------

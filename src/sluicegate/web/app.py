@@ -99,7 +99,7 @@ def _fault(made: Site) -> Handler:
     def answer(request: Request, error: Exception) -> Response:
         if isinstance(error, Missing):
             return said(made, request, 404)
-        log.error("page-failed route=%s error=%s", _route(request), type(error).__name__)
+        log.error("page-failed page=%s kind=%s", _route(request), type(error).__name__)
         return said(made, request, 503 if isinstance(error, ProgramError) else 500)
 
     return answer
@@ -107,7 +107,7 @@ def _fault(made: Site) -> Handler:
 
 def _unforeseen(made: Site) -> Handler:
     def answer(request: Request, error: Exception) -> Response:
-        log.error("page-failed route=%s error=%s", _route(request), type(error).__name__)
+        log.error("page-failed page=%s kind=%s", _route(request), type(error).__name__)
         return said(made, request, 500)
 
     return answer

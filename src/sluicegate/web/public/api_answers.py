@@ -81,7 +81,7 @@ def handlers(origin: str) -> dict[int | type[Exception], Handler]:
         if isinstance(error, Missing):
             return problem(request, origin, 404)
         route = getattr(request.scope.get("route"), "path", "none")
-        log.error("api-failed route=%s error=%s", route, type(error).__name__)
+        log.error("api-failed page=%s kind=%s", route, type(error).__name__)
         return problem(request, origin, 503 if isinstance(error, ProgramError) else 500)
 
     return {
