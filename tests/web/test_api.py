@@ -6,15 +6,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+import web_world
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from web_world import TestClient
 
+from scenes import scratch
 from sluicegate.web.frame import Site
 from sluicegate.web.public.api_operations import PREFIX, application
 
@@ -216,6 +220,20 @@ def test_problems_speak_the_language_that_is_accepted(client: TestClient) -> Non
     spanish = client.get(f"{PREFIX}/places/US?on=2010-02-30", headers={"Accept-Language": "es"})
     assert spanish.headers["content-language"] == "es"
     assert spanish.json()["detail"] == "Ese día no existe en el calendario."
+
+
+def test_no_number_is_told_of_a_ledger_that_does_not_hold(public_home: Path) -> None:
+    """With a changed checkpoint the numbers are refused, and the checkpoint itself is said not to hold."""
+    with scratch() as folder:
+        shutil.copytree(public_home, folder / "home")
+        note = folder / "home" / "public" / "checkpoint"
+        lines = note.read_text("utf-8").split("\n")
+        note.write_text("\n".join([lines[0], str(int(lines[1]) - 1), *lines[2:]]), "utf-8")
+        with web_world.client_of(web_world.site_of(folder / "home")) as client:
+            numbers = client.get(f"{PREFIX}/numbers")
+            assert (numbers.status_code, numbers.json()["wrong"]) == (503, [])
+            assert "no number is told" in numbers.json()["detail"]
+            assert told(client, "/ledger")["holds"] is False
 
 
 def test_nothing_can_be_sent_here_and_no_receipt(client: TestClient) -> None:

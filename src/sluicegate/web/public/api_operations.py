@@ -318,7 +318,10 @@ class _Operations:
         limit: Limit = 100,
     ) -> Response:
         del jurisdiction, since, until  # the page reads them itself
-        document = opened(self._numbers(request))
+        try:
+            document = opened(self._numbers(request))
+        except HTTPException as error:
+            raise Refused(503, "api.broken") if error.status_code == 503 else error from None
         return answer(request, proofs.Numbers, view.numbers(document, skip, limit))
 
     def ledger(self, request: Request) -> Response:
