@@ -70,6 +70,7 @@ ALLOWED: dict[str, set[str]] = {
     # where everything meets
     "web": {"*"},
     "app": {"*"},
+    "engines": {"raster", "ridge", "settings"},
     "cli": {"*"},
     "testing": {"*"},
 }

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -29,6 +28,7 @@ from sluicegate.delivery.post import (
     to_partner,
     to_state,
 )
+from sluicegate.engines import engine_of, gallery_of, workshop_of
 from sluicegate.errors import SettingsError
 from sluicegate.exchange.bureau import Bureau, BureauParts
 from sluicegate.exchange.challenging import Challenges
@@ -47,14 +47,7 @@ from sluicegate.ledger import keys
 from sluicegate.ledger.note import LogSigner
 from sluicegate.ledger.verify import VerifierKey
 from sluicegate.raster.isolate import Workshop
-from sluicegate.raster.wire import WorkerLimits
 from sluicegate.ridge import parameters
-from sluicegate.ridge.engine import Engine, NullEngine, PlainEngine
-from sluicegate.ridge.extract.job import choose
-from sluicegate.ridge.fast import FastEngine
-from sluicegate.ridge.gallery import Gallery, MemoryGallery
-from sluicegate.ridge.gallery_packed import PackedGallery
-from sluicegate.ridge.parameters import Parameters
 from sluicegate.settings import FILE, Settings, load
 from sluicegate.signing.client import RemoteKey
 from sluicegate.store import keyfile, programs
@@ -69,8 +62,6 @@ from sluicegate.store.repository import Repository
 from sluicegate.store.schemas import read_schemas
 from sluicegate.store.sql import open_database
 from sluicegate.store.vault import DataKeys
-
-log = logging.getLogger("sluicegate.app")
 
 LOG_NAME = "sluicegate.example/bureau"
 DATA_KEYS = "data-keys"
@@ -253,19 +244,19 @@ class Exchange:
         self.clock: Clock = clock or SystemClock(self._drill_start())
         self.programs = open_programs(settings, self.offices["bureau"].store)
         numbers = parameters.load()
-        self.search = Search1N(_engine(settings, numbers))
+        self.search = Search1N(engine_of(settings, numbers))
         keep = home / "keys"
 
         def repository(role: str, name: str) -> Repository:
             own, key = data_keys(home, role, name), keep / f"{role}-{name}.key"
-            opened = Repository(name, home / role / name, key, numbers, own, _gallery(settings, numbers))
+            opened = Repository(name, home / role / name, key, numbers, own, gallery_of(settings, numbers))
             undone.callback(opened.close)
             return opened
 
         self.open = repository("bureau", "open")
         self.filtered = repository("bureau", "filtered")
         self.gallery = repository("partner", "gallery")
-        self.workshop = workshop or (self._workshop() if searching else None)
+        self.workshop = workshop or (workshop_of(settings) if searching else None)
         if self.workshop is not None and workshop is None:
             undone.callback(self.workshop.close)
 
@@ -288,17 +279,6 @@ class Exchange:
         chosen = self.settings.starts_at
         newest = self.offices["bureau"].store.log.newest()
         return max(chosen, newest) if chosen and newest else chosen
-
-    def _workshop(self) -> Workshop:
-        limits = WorkerLimits(
-            wall_s=self.settings.worker_wall_s,
-            cpu_s=max(1, int(self.settings.worker_wall_s)),
-            memory_bytes=self.settings.worker_memory,
-        )
-        chosen = choose(self.settings.extractor, slots=self.settings.workers, limits=limits)
-        if chosen.because:
-            log.warning("extractor-stands-in kind=%s: see doctor", chosen.extractor)
-        return chosen.workshop
 
     def _bureau(self) -> Bureau:
         office, s = self.offices["bureau"], self.settings
@@ -446,21 +426,6 @@ class Exchange:
             DBOS.destroy()
             self.runner = None
         self._files.close()
-
-
-def _engine(settings: Settings, numbers: Parameters) -> Engine:
-    match settings.engine:
-        case "null":
-            return NullEngine()
-        case "plain":
-            return PlainEngine(numbers)
-        case "fast":
-            return FastEngine(numbers, settings.search_threads)
-
-
-def _gallery(settings: Settings, numbers: Parameters) -> Gallery:
-    """In memory and nowhere else: on disk a repository keeps templates under its key only."""
-    return PackedGallery(numbers) if settings.engine == "fast" else MemoryGallery(numbers)
 
 
 def _split(known: tuple[VerifierKey, ...]) -> tuple[VerifierKey, tuple[VerifierKey, ...]]:
