@@ -6,7 +6,7 @@ KERNELS := setup.py $(wildcard src/sluicegate/ridge/native/*.[ch])
 STAMP := .venv/.sluicegate-$(shell cksum requirements/lock.txt pyproject.toml $(KERNELS) 2>/dev/null | cksum | cut -d' ' -f1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench fuzz fuzz-minute fuzz-native clean
+.PHONY: help setup demo test check format bench screenshots fuzz fuzz-minute fuzz-native clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -38,6 +38,9 @@ format: setup ## put the code into its one format
 bench: setup ## bookings per second, time per stage, memory; about five minutes; writes bench-out/
 	@$(BIN)/python -m tools.bench
 
+screenshots: setup ## a picture of every page of the site, by way of a demonstration (some minutes); HOME_DIR=folder takes that home
+	@$(BIN)/python -m tools.screenshots $(if $(HOME_DIR),--home "$(HOME_DIR)")
+
 fuzz: setup ## look for inputs that break a reader, MINUTES=10 each (or TARGETS="itl parts"); keeps fuzz-out/
 	@$(BIN)/python -m tools.fuzz --seconds $$(( $(or $(MINUTES),10) * 60 )) $(TARGETS)
 
@@ -52,4 +55,4 @@ lock: ## work the locked versions out again (needs uv)
 	  --no-annotate --extra dev pyproject.toml -o requirements/lock.txt
 
 clean: ## remove what was made, the virtual environment included
-	rm -rf .venv build dist demo-home bench-out fuzz-out .pytest_cache .mypy_cache .ruff_cache .hypothesis src/sluicegate/ridge/native/*.so
+	rm -rf .venv build dist demo-home bench-out fuzz-out screenshots .pytest_cache .mypy_cache .ruff_cache .hypothesis src/sluicegate/ridge/native/*.so

@@ -72,7 +72,8 @@ def opened_site(exchange: Exchange, *, port: int | None = None, serving: bool) -
     Raises SettingsError where a setting is wrong or the port is taken.
     """
     read = exchange.settings
-    drill = f"A drill that began at {read.clock}: nothing here is real." if read.clock else ""
+    began = read.starts_at
+    drill = f"A drill whose clock began on {began:%d %B %Y}: nothing here is real." if began else ""
     trust = desk.trust_of(read)
     checked_origin(read, 0)  # before anything listens
     with ExitStack() as open_things:
