@@ -196,7 +196,8 @@ def routes(world: DeskWorld) -> list[Route]:
 
 def address(world: DeskWorld, route: Route) -> str:
     """An address that a route answers, of a case where it wants one."""
-    return "/desk" + re.sub(r"{[^}]*}", world.cases["queried"], route.path)
+    path = re.sub(r"{[^}]*:int}", "1", route.path)
+    return "/desk" + re.sub(r"{[^}]*}", world.cases["queried"], path)
 
 
 @pytest.mark.slow
