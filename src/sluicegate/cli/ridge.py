@@ -15,6 +15,7 @@ from sluicegate.cli import ridge_plots, ridge_scores
 from sluicegate.cli.calls import Call, plain, standard, table
 from sluicegate.cli.ridge_calibrate import calibrate
 from sluicegate.cli.ridge_prints import PATTERN, Extracted, bar, databases, extracted
+from sluicegate.cli.tracing import trace_command
 from sluicegate.errors import UsageError, quoted
 from sluicegate.ridge import parameters
 from sluicegate.ridge.evaluate import (
@@ -31,12 +32,13 @@ from sluicegate.ridge.evaluate import (
 
 @click.group()
 def ridge() -> None:
-    """The search engine: its error rates and its thresholds.
+    """The search engine: its error rates, its thresholds, and what it sees in two prints.
 
     \b
     Example:
       sluicegate ridge evaluate fvc2002 --out evaluation
       sluicegate ridge calibrate evaluation
+      sluicegate ridge trace latent.png card.png --out why
     """
 
 
@@ -95,6 +97,7 @@ def evaluate(
 
 
 ridge.add_command(calibrate)
+ridge.add_command(trace_command)
 
 
 def _made(out: Path | None) -> Path | None:
