@@ -16,6 +16,7 @@ from rich.console import RenderableType
 
 from sluicegate.cli import gallery_people as people
 from sluicegate.cli.calls import FAULT, Call, busy, leave, plain, standard, table
+from sluicegate.cli.tracing import draw_candidates
 from sluicegate.errors import UsageError
 from sluicegate.ridge import parameters
 from sluicegate.ridge.deciding import Band, Candidate, Search
@@ -63,6 +64,14 @@ def _sharing(work: _WORK) -> _WORK:
 @click.argument("probe", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--limit", type=click.IntRange(1, 200), default=5, show_default=True, help="At most so many.")
 @click.option("--extractor", type=click.Choice(("leader", "mindtct")), default="leader", show_default=True)
+@click.option(
+    "--trace",
+    "traces",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="Draws there why each candidate was found. Shows fingerprints.",
+)
 @_sharing
 @standard
 def search(
@@ -71,6 +80,7 @@ def search(
     probe: Path,
     limit: int,
     extractor: str,
+    traces: Path | None,
     shards: int,
     how: str,
     deadline: float,
@@ -80,9 +90,13 @@ def search(
     The answer is the same however many shards there are. Where a shard is lost the answer is incomplete:
     what was not searched is said, nothing follows from it, and the exit code is 1.
 
+    --trace makes the new folder DIR, and in it one for each candidate by rank; it needs a gallery that keeps
+    full templates.
+
     \b
     Example:
       sluicegate gallery search people probe.an2
+      sluicegate gallery search people probe.an2 --limit 1 --trace why
       sluicegate gallery search people probe.sgt --how process --json
     """
     with closing(people.Files(extractor)) as files, busy("reading the probe"):
@@ -92,7 +106,15 @@ def search(
         found = opened.identify(asked, limit=limit)
         seconds = time.perf_counter() - start
         band = opened.classify(found)
-    call.show(_document(found, band, seconds), *_lines(found, band, seconds))
+    drawn: list[str] = []
+    if traces is not None:
+        with busy("drawing"):
+            drawn = draw_candidates(traces, asked, _with_templates(folder, found))
+    call.show(
+        {**_document(found, band, seconds), **({} if traces is None else {"traced": drawn})},
+        *_lines(found, band, seconds),
+        *([] if traces is None else _traced(traces, drawn)),
+    )
     leave(0 if found.complete else FAULT)
 
 
@@ -153,6 +175,25 @@ def bench(call: Call, folder: Path, searches: int, shards: int, how: str, deadli
 
 def _opened(folder: Path, shards: int, how: str, deadline: float) -> ShardedGallery:
     return ShardedGallery(folder, parameters.load(), count=shards, how=How(how), deadline_s=deadline)
+
+
+def _with_templates(folder: Path, found: Search) -> list[tuple[Candidate, tuple[Template, ...]]]:
+    """Each candidate with the full templates that a gallery keeps of them, in the state that was searched."""
+    with closing(FileGallery(folder, parameters.load())) as read:
+        snapshot = read.snapshot()
+        if snapshot.version != found.gallery_versions[0]:
+            raise UsageError(
+                "The gallery changed while it was searched: nothing is drawn.", advice="Try again."
+            )
+        return [(one, snapshot.references(one.subject)) for one in found.candidates]
+
+
+def _traced(folder: Path, drawn: Sequence[str]) -> Iterator[RenderableType]:
+    yield ""
+    if drawn:
+        yield f"In {plain(folder, 200)}, by rank: {', '.join(drawn)}. They show fingerprints."
+    else:
+        yield "Nothing is drawn: no candidate, or a gallery that keeps no full templates."
 
 
 def _of_gallery(folder: Path, count: int) -> tuple[tuple[str, str], list[Template]]:

@@ -79,9 +79,10 @@ def trace_command(
     """
     paths = [probe] if reference is None else [probe, reference]
     pictures = [_image(path, fgp, ppi) for path in paths]
-    folder = _new(out)
+    _require_free(out)
     with busy("extracting"):
         seen = _seen(paths, pictures, extractor)
+    folder = _new(out)
     names = ("probe", "reference")
     files = [name for side, one in zip(names, seen, strict=False) for name in _draw_image(folder, side, one)]
     arrays = {
@@ -215,11 +216,15 @@ def _draw(folder: Path, found: Trace, sides: Mapping[int, tuple[Side, Side]]) ->
     return _put(folder, drawings)
 
 
+def _require_free(folder: Path) -> None:
+    if folder.exists():
+        raise UsageError(f"{quoted(str(folder), 200)} exists.", advice="Name a new folder.")
+
+
 def _new(folder: Path) -> Path:
+    _require_free(folder)
     try:
         folder.mkdir(mode=0o700)
-    except FileExistsError as error:
-        raise UsageError(f"{quoted(str(folder), 200)} exists.", advice="Name a new folder.") from error
     except OSError as error:
         raise UsageError(f"{quoted(str(folder), 200)} cannot be made: {error.strerror}.") from error
     return folder
