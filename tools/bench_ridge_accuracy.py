@@ -76,6 +76,11 @@ def gallery(folder: Path, subjects: int) -> PackedSnapshot:
     with ProcessPoolExecutor() as pool:
         made = pool.map(partial(_chunk, folder), starts)
         paths = list(track(made, "drawing people", total=len(starts), console=CONSOLE))
+    return _with_card(paths)
+
+
+def _with_card(paths: Sequence[Path]) -> PackedSnapshot:
+    """The people of these segments and the card, as if one extractor had made them all."""
     numbers, rolled = parameters.load(), card("rolled")
     parts = [Part(segment_file.from_buffer(gallery_disk.mapped(one))[1], file=one.name) for one in paths]
     parts.append(Part(packed("card", [rolled], numbers, cold=False)))
@@ -272,13 +277,20 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--subjects", type=int, default=100_000)
     asked.add_argument("--people", type=int, default=40, help="probes of each kind")
-    asked.add_argument("--kept", type=Path, required=True, help="folder for the gallery")
+    asked.add_argument("--kept", type=Path, default=Path("bench-out/people"), help="folder for the people")
+    asked.add_argument(
+        "--gallery", type=Path, help="a gallery of `bench_ridge_gallery --folder`: the card only"
+    )
     asked.add_argument("--prints", type=Path, help="folder of FVC2002")
     asked.add_argument("--minutiae", type=Path, help="a file to keep the minutiae of FVC2002 in")
     given = asked.parse_args()
     prints = extracted(given.prints, given.minutiae) if given.prints else None
     console = Console(width=None if Console().is_terminal else 170)
-    for table in measure(given.subjects, kept=given.kept, people=given.people, prints=prints):
+    if given.gallery:
+        tables = [of_card(_with_card(sorted(given.gallery.glob("segment-*"))))]
+    else:
+        tables = measure(given.subjects, kept=given.kept, people=given.people, prints=prints)
+    for table in tables:
         shown = RichTable(title=table.title, title_justify="left")
         for number, head in enumerate(table.heads):
             shown.add_column(head, justify="right" if number else "left")
