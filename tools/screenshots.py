@@ -2,8 +2,8 @@
 """``python -m tools.screenshots``: a picture of every page of the site, desktop and phone, light and dark.
 
 Without ``--home`` the demonstration is played first, into a scratch folder, and made ready to be looked at.
-With it, a copy of that home is opened; nothing in it is changed. Pages that a home has nothing for are left out.
-Writes ``screenshots/NN-name-{desktop,phone}-{light,dark}.png`` and ``screenshots/index.html``.
+With it, a copy of that home is opened, and nothing in it is changed; pages that it has nothing for are left
+out. Writes ``screenshots/NN-name-{desktop,phone}-{light,dark}.png`` and ``screenshots/index.html``.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ PATIENCE_MS = 30_000
 class Shot:
     """A page to be taken: its name, its address, and whose account opens it (empty: anybody).
 
-    Before the picture a field is filled (`fill`: selector and text) and something clicked, where that is said.
+    Before the picture a field is filled (`fill`: selector, text) and something clicked, where that is said.
     """
 
     name: str
@@ -144,7 +144,7 @@ def take(browser: Browser, origin: str, tokens: Mapping[str, str], shot: Shot, n
         context.add_cookies([{"name": "sluicegate", "value": tokens[shot.account], "url": origin}])
     try:
         page = context.new_page()
-        page.goto(origin + shot.path)
+        page.goto(origin + shot.path, wait_until="networkidle")
         if shot.click:
             page.fill(*shot.fill)
             page.click(shot.click)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The home of the demonstration, made ready to be looked at: something waits at every desk, papers are published.
+"""The home of the demonstration, made ready to be looked at: something waits at every desk.
 
 `sluicegate demo` decides whatever it plays. Here one booking more waits for an examiner and one for a status
-officer, a month of statistics and a release are public and cosigned, a person challenges a record, a change of
-the rules waits for a second registrar, and there is an account for every role.
+officer, a month of statistics and a release are public and cosigned, a person challenges a record, a change
+of the rules waits for a second registrar, and there is an account for every role.
 """
 
 from __future__ import annotations

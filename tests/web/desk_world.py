@@ -109,7 +109,7 @@ def opened(
     try:
         made = desk_of(town, file, time, origin, pages)
         for role in Role:
-            _person(made, str(role))
+            person(made, str(role))
         application = app.build(made.site, desk.routes(made, pages))
         yield DeskWorld(town, made, time, application, cases, copies)
     finally:
@@ -123,7 +123,8 @@ def desk_of(town: Town, file: PeopleFile, time: StillTime, origin: str, pages: S
     return desk.open_desk(site, town.exchange, file, now=time, pages=pages)
 
 
-def _person(made: Desk, role: str) -> None:
+def person(made: Desk, role: str) -> None:
+    """An account of the role's name, with the password and the code generator of these worlds."""
     people = made.accounts.people
     people.add(role, (role,), made.now())
     people.set_password(role, _HASH, SECRETS[role], 0)

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from types import FrameType
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from sluicegate.httpd import HttpServer
 from sluicegate.intake.listen import bound
@@ -17,6 +20,12 @@ from sluicegate.web.app import build
 from sluicegate.web.frame import Site
 
 CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+"""Without a graphics process, and with its memory in files: /dev/shm is full of homes while tests run."""
+STEP_MS = 15_000
+LAUNCH_MS = 60_000
+TEST_S = 180
+"""Longest that one step, the start of the browser, and one test may take: on a busy machine, none hangs."""
 
 
 class Opener(Protocol):
@@ -42,10 +51,51 @@ def browser() -> Iterator[Browser]:
     """Chromium, for the tests of this folder only: its event loop must not outlive them."""
     if not CHROMIUM.exists():
         pytest.skip(f"there is no {CHROMIUM}")
-    with sync_playwright() as play:
-        made = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield made
+    with _at_most(2 * LAUNCH_MS // 1000):
+        play = sync_playwright().start()
+        made = play.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS, timeout=LAUNCH_MS)
+    made.new_context = _patient(made.new_context)  # type: ignore[method-assign]
+    yield made
+    with _at_most(LAUNCH_MS // 1000):
+        for context in list(made.contexts):
+            context.close()
         made.close()
+        play.stop()
+
+
+def _patient(plain: Callable[..., BrowserContext]) -> Callable[..., BrowserContext]:
+    """Windows whose steps end with an error sooner than Playwright's own thirty seconds each."""
+
+    def new_context(**given: Any) -> BrowserContext:
+        made = plain(**given)
+        made.set_default_timeout(STEP_MS)
+        return made
+
+    return new_context
+
+
+@contextmanager
+def _at_most(seconds: int) -> Iterator[None]:
+    """Raise TimeoutError in this block once so many seconds have gone: a driver may wait for ever for a
+    Chromium that the system has killed."""
+
+    def late(_signal: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(f"the browser did not answer within {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(autouse=True)
+def _ends() -> Iterator[None]:
+    """No test of this folder hangs."""
+    with _at_most(TEST_S):
+        yield
 
 
 @pytest.fixture
