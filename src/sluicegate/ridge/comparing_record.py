@@ -58,11 +58,12 @@ def packed(finger: FingerTemplate, parameters: Parameters) -> bytes:
     Raises:
         TemplateError: a minutia lies outside its image, or a value is out of range or not a number.
     """
-    rows = finger.minutiae[kept_rows(finger, parameters)].astype(np.float64)
     if not (0 <= finger.width <= MAX_SIDE and 0 <= finger.height <= MAX_SIDE):
         raise TemplateError("The image of a finger is larger than a template can say.")
-    if not _sane(rows, finger):
+    # All of them, not the kept: a quality that is no number has no place in the order of the best.
+    if not _sane(finger.minutiae, finger):
         raise TemplateError("A minutia lies outside its image, or a value of it is no number in range.")
+    rows = finger.minutiae[kept_rows(finger, parameters)].astype(np.float64)
     shift = unit(finger.width, finger.height)
     # Twice rounded, as an encoded template and this record would be: encoding first changes nothing.
     half = (STEP << shift) >> 1

@@ -24,7 +24,6 @@ from sluicegate.ridge.comparing import Prepared, compare_prepared, prepare
 from sluicegate.ridge.comparing_tables import tables
 from sluicegate.ridge.comparing_twin_read import Finger, read
 from sluicegate.ridge.fusion import FingerMatch, fused, pairings, together
-from sluicegate.ridge.native.dispatch import Kernel
 from sluicegate.ridge.parameters import Parameters
 from sluicegate.ridge.template import FingerTemplate, Template, require_same
 
@@ -129,7 +128,7 @@ def trace(probe: Template, reference: Template, parameters: Parameters) -> Trace
     for one in pairings(probe, reference):
         ours = prepare(probe.fingers[one.probe], parameters)
         theirs = prepare(reference.fingers[one.reference], parameters)
-        comparison = compare_prepared(ours, theirs, kernel=Kernel.NUMPY)
+        comparison = compare_prepared(ours, theirs)
         matches[one.position] = FingerMatch(one.probe, 0, one.reference, comparison)
     settled = together(probe, matches, parameters.fusion.separation)
     return trace_people(probe, [reference], settled, parameters)
