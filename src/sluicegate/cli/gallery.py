@@ -92,7 +92,13 @@ def build(
 @FOLDER
 @click.argument("subject")
 @click.argument("sources", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--extractor", type=click.Choice(("leader", "mindtct")), default="leader", show_default=True)
+@click.option(
+    "--extractor",
+    type=click.Choice(("leader", "mindtct")),
+    default="leader",
+    show_default=True,
+    help="Who finds the minutiae: the one that the gallery was made with.",
+)
 @standard
 def add(call: Call, folder: Path, subject: str, sources: tuple[Path, ...], extractor: str) -> None:
     """Enroll one more template of SUBJECT from each FILE. Searches see it when it is on the disk.

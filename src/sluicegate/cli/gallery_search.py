@@ -63,7 +63,13 @@ def _sharing(work: _WORK) -> _WORK:
 @click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
 @click.argument("probe", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--limit", type=click.IntRange(1, 200), default=5, show_default=True, help="At most so many.")
-@click.option("--extractor", type=click.Choice(("leader", "mindtct")), default="leader", show_default=True)
+@click.option(
+    "--extractor",
+    type=click.Choice(("leader", "mindtct")),
+    default="leader",
+    show_default=True,
+    help="Who finds the minutiae: the one that the gallery was made with.",
+)
 @click.option(
     "--trace",
     "traces",
