@@ -155,6 +155,18 @@ def table(rows: Sequence[Row], count: int) -> Table:
     return Table(f"Desk pages over {count:,} bookings", ("page", "ms", "slowest, ms", "kB"), lines)
 
 
+def over(folder: Path, bookings: int, repeat: int) -> list[Row]:
+    """Every page over a home with so many bookings, which is made in the folder unless it is there."""
+    home = folder / "home"
+    if not (home / settings.FILE).exists():
+        app.lay_out(home, "secure-communities", at=BEGINS)
+        fill(home, bookings)
+    half = bookings // 2
+    places = {"case": case_of(half), "half": f"{stamp(BEGINS + STEP * half)}_{case_of(half)}"}
+    with served(home) as (origin, token):
+        return [measure(origin, token, name, path.format(**places), repeat) for name, path in PAGES.items()]
+
+
 def main() -> None:
     """Make, measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -162,16 +174,7 @@ def main() -> None:
     parser.add_argument("--bookings", type=int, default=100_000)
     parser.add_argument("--repeat", type=int, default=20)
     given = parser.parse_args()
-    home = given.folder / "home"
-    if not (home / settings.FILE).exists():
-        app.lay_out(home, "secure-communities", at=BEGINS)
-        fill(home, given.bookings)
-    half = given.bookings // 2
-    places = {"case": case_of(half), "half": f"{stamp(BEGINS + STEP * half)}_{case_of(half)}"}
-    with served(home) as (origin, token):
-        rows = [
-            measure(origin, token, name, path.format(**places), given.repeat) for name, path in PAGES.items()
-        ]
+    rows = over(given.folder, given.bookings, given.repeat)
     OUT.mkdir(exist_ok=True)
     results = {"machine": describe(), "bookings": given.bookings, "pages": [asdict(row) for row in rows]}
     (OUT / "desk.json").write_text(json.dumps(results, indent=1, default=str) + "\n", "utf-8")

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m tools.bench_site --home HOME``: pages of the site in Chromium, cold cache, on loopback.
+"""``python -m tools.bench_site --home HOME [--desk EMPTY]``: pages of the site in Chromium, cold cache.
 
 A page counts as ready when its script says so by a performance mark; a step of the slider, when the second
 frame after it is due. Bytes are those that travelled, headers too, and those that they unpack to, over every
-request of the page. Medians of five; writes ``bench-out/site.json`` and ``bench-out/site.md``.
+request of the page. Medians of five; with ``--desk`` the desks over very many bookings too, as
+``tools.bench_desk`` measures them. Writes ``bench-out/site.json`` and ``bench-out/site.md``.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from sluicegate.cli.site import public_source
 from sluicegate.httpd import HttpServer
 from sluicegate.intake.listen import bound
 from sluicegate.web.app import build, site
+from tools import bench_desk
 from tools.bench.figures import Spread, spread
 from tools.bench.machine import describe
 from tools.bench.report import Table
@@ -37,6 +39,22 @@ PAGES = {
 }
 """Name of a row, address, and the mark with which the page says that it can be used."""
 
+FIRST = {
+    "/, the first page": "/",
+    "/places, a search": "/places?q=san",
+    "/places, one county": "/places/US-CA-075",
+    "/nation": "/nation",
+    "/words": "/words",
+    "/numbers": "/numbers",
+    "/receipt": "/receipt",
+    "/releases": "/releases",
+    "/ledger": "/ledger",
+    "/how": "/how",
+    "/api": "/api",
+}
+"""Name of a row and address: the first page of each kind, as somebody opens it who was never here."""
+
+_LOADED = "performance.getEntriesByType('navigation')[0].loadEventEnd"
 _STEP = """async () => {
   const slider = document.querySelector('#slider'), took = [];
   for (let n = 0; n <= slider.max; n += slider.max / 12) {
@@ -57,6 +75,18 @@ class Row:
     name: str
     ready_ms: Spread
     step_ms: Spread
+    travelled_kb: float
+    unpacked_kb: float
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What one page takes that is opened for the first time: milliseconds until loaded; kilobytes."""
+
+    name: str
+    loaded_ms: Spread
+    page_kb: float
     travelled_kb: float
     unpacked_kb: float
     requests: int
@@ -131,6 +161,48 @@ def measure(browser: Browser, origin: str, name: str, path: str, mark: str, repe
     )
 
 
+def opening(browser: Browser, origin: str, name: str, path: str, repeat: int) -> Opening:
+    """One page, opened so often, each time in a new context; an opening before warms the server alone."""
+    loaded = []
+    traffic, size = None, 0
+    for turn in range(repeat + 1):
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        page = context.new_page()
+        traffic = Traffic(context.new_cdp_session(page), origin)
+        answer = page.goto(origin + path, wait_until="networkidle")
+        assert answer is not None
+        size = len(answer.body())
+        if turn:
+            loaded.append(float(page.evaluate(_LOADED)))
+        context.close()
+        if traffic.elsewhere:
+            raise SystemExit(f"{path} asked elsewhere: {traffic.elsewhere}")
+    assert traffic is not None
+    return Opening(
+        name,
+        spread(loaded),
+        size / 1000,
+        traffic.travelled / 1000,
+        traffic.unpacked / 1000,
+        traffic.requests,
+    )
+
+
+def openings(rows: Sequence[Opening]) -> Table:
+    """The rows for people."""
+    heads = ("page", "loaded, ms", "the page, kB", "travelled, kB", "unpacked, kB", "requests")
+    lines = tuple(
+        (
+            row.name,
+            row.loaded_ms.text(0),
+            *(f"{one:,.0f}" for one in (row.page_kb, row.travelled_kb, row.unpacked_kb)),
+            str(row.requests),
+        )
+        for row in rows
+    )
+    return Table("First page of each kind in Chromium, cold cache", heads, lines)
+
+
 def table(rows: Sequence[Row]) -> Table:
     """The rows for people."""
     heads = ("page", "ready, ms", "step of the slider, ms", "travelled, kB", "unpacked, kB", "requests")
@@ -155,6 +227,8 @@ def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, required=True, help="a home with published rules")
+    parser.add_argument("--desk", type=Path, help="where the home of many bookings is made, or was before")
+    parser.add_argument("--bookings", type=int, default=100_000)
     parser.add_argument("--repeat", type=int, default=5)
     given = parser.parse_args()
     with served(given.home) as origin, sync_playwright() as play:
@@ -162,13 +236,23 @@ def main() -> None:
         rows = [
             measure(browser, origin, name, path, mark, given.repeat) for name, (path, mark) in PAGES.items()
         ]
+        first = [opening(browser, origin, name, path, given.repeat) for name, path in FIRST.items()]
         chromium = browser.version
         browser.close()
+    desks = bench_desk.over(given.desk, given.bookings, 4 * given.repeat) if given.desk else []
     OUT.mkdir(exist_ok=True)
-    results = {"machine": describe(), "chromium": chromium, "pages": [asdict(row) for row in rows]}
+    results = {
+        "machine": describe(),
+        "chromium": chromium,
+        "pages": [asdict(row) for row in rows],
+        "openings": [asdict(row) for row in first],
+        "desk": [asdict(row) for row in desks],
+    }
     (OUT / "site.json").write_text(json.dumps(results, indent=1, default=str) + "\n", "utf-8")
-    (OUT / "site.md").write_text(table(rows).markdown(), "utf-8")
-    Console().print(table(rows).markdown())
+    tables = [table(rows), openings(first), *([bench_desk.table(desks, given.bookings)] if desks else [])]
+    text = "\n".join(one.markdown() for one in tables)
+    (OUT / "site.md").write_text(text, "utf-8")
+    Console().print(text)
 
 
 if __name__ == "__main__":
