@@ -19,14 +19,49 @@ from sluicegate.web.public import county_view
 
 PROMISES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "filter-never-shares": ("promises/test_gates.py", "promises/test_filter.py"),
-        "choice-at-booking": ("promises/test_choice.py",),
-        "silence-is-total": ("promises/test_silence.py",),
-        "no-back-dating": ("promises/test_no_back_dating.py",),
+        "filter-never-shares": (
+            "promises/test_gates.py",
+            "promises/test_filter.py",
+            "web/test_examiner.py",
+            "web/test_sessions.py",
+        ),
+        "choice-at-booking": (
+            "promises/test_choice.py",
+            "exchange/test_correcting.py",
+        ),
+        "silence-is-total": (
+            "promises/test_silence.py",
+            "exchange/test_correcting.py",
+        ),
+        "no-back-dating": (
+            "promises/test_no_back_dating.py",
+            "store/test_registry_crash.py",
+            "policy/test_policy_history.py",
+            "web/test_registrar.py",
+        ),
         "decision-before-egress": ("promises/test_egress.py",),
-        "doubt-denies": ("promises/test_doubt.py",),
-        "everyone-is-answered": ("exchange/test_crash.py", "exchange/test_kill.py"),
-        "a-person-decides": ("promises/test_gates.py", "exchange/test_story.py"),
+        "doubt-denies": (
+            "promises/test_doubt.py",
+            "shards/test_shards.py",
+            "web/test_sign_in.py",
+            "web/test_sessions.py",
+        ),
+        "everyone-is-answered": (
+            "exchange/test_crash.py",
+            "exchange/test_kill.py",
+            "exchange/test_correcting.py",
+            "exchange/test_challenging.py",
+            "exchange/test_opinions.py",
+        ),
+        "a-person-decides": (
+            "promises/test_gates.py",
+            "exchange/test_story.py",
+            "ebts/test_responses.py",
+            "exchange/test_opinions.py",
+            "web/test_examiner.py",
+            "web/test_officer.py",
+            "exchange/test_correcting.py",
+        ),
     }
 )
 """The promises by name, and the tests that show each, below `tests/`."""
