@@ -185,9 +185,14 @@ def closing(console: Console, home: Path, seconds: float) -> None:
     console.print("What an outsider can derive again, and what every decision gives when it is made again:")
     console.print(f"  {_program()} audit run {home / 'public'} --home {home}", soft_wrap=True)
     console.print(f"  {_program()} policy replay --home {home}", soft_wrap=True)
-    console.print("The same as pages: open the address that this prints, and /desk/ after making an account.")
+    console.print(
+        "The same as pages: open the address that the first of these prints. The second makes an account"
+    )
+    console.print(
+        "for /desk/bookings and prints its code; other desks have other roles: examiner, officer, records."
+    )
+    console.print(f"  {_program()} site --home {home} --port 8080", soft_wrap=True)
     console.print(f"  {_program()} people add demo --role operator --home {home}", soft_wrap=True)
-    console.print(f"  {_program()} site --home {home}", soft_wrap=True)
 
 
 def _program() -> str:
