@@ -35,8 +35,9 @@ check: setup ## format, lint, strict types
 format: setup ## put the code into its one format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-bench: setup ## bookings per second, time per stage, memory; about five minutes; writes bench-out/
+bench: setup ## bookings per second, time per stage, memory, and the search engine; about eight minutes; writes bench-out/
 	@$(BIN)/python -m tools.bench
+	@$(BIN)/python -m tools.bench_ridge
 
 screenshots: setup ## a picture of every page of the site, by way of a demonstration (some minutes); HOME_DIR=folder takes that home
 	@$(BIN)/python -m tools.screenshots $(if $(HOME_DIR),--home "$(HOME_DIR)")

@@ -16,6 +16,7 @@ from sluicegate.cli.template_files import KINDS, NAMES, Found, Header
 from sluicegate.ebts import codes
 from sluicegate.errors import UsageError, quoted
 from sluicegate.itl.model import Defect, Severity
+from sluicegate.ridge.extract.quality import quality
 
 _READ = (
     click.option(
@@ -48,6 +49,9 @@ def template() -> None:
 @standard
 def show(call: Call, source: Path, maker: str, ppi: float | None) -> None:
     """Show the fingers of a file and what is wrong with it, and no minutia.
+
+    Confidence is the median of what the extractor says of its minutiae. Quality, 0 to 100, says how much a
+    finger gives a search to go by; compare it only between templates of one extractor. It is not NFIQ 2.
 
     Exit code 3 where the file is refused. What it is, its first bytes say.
 
@@ -141,6 +145,7 @@ def _document(found: Found) -> dict[str, object]:
                 "width": one.width,
                 "height": one.height,
                 "minutiae": len(one.minutiae),
+                "quality": quality(one),
             }
             for one in fingers
         ],
@@ -196,13 +201,21 @@ def _many(count: int, one: str, more: str) -> str:
 
 def _fingers(found: Found) -> RenderableType:
     drawn = table(
-        "FGP", "finger", "IMP", "pixels at 500 ppi", "minutiae", "quality", right=("FGP", "minutiae")
+        "FGP",
+        "finger",
+        "IMP",
+        "pixels at 500 ppi",
+        "minutiae",
+        "confidence",
+        "quality",
+        right=("FGP", "minutiae", "quality"),
     )
     for one in found.taken().fingers:
         name = codes.table("FGP").get(str(one.fgp), "no such position")
         middle = f"{float(np.median(one.minutiae[:, 3])):.2f}" if len(one.minutiae) else "-"
         size = f"{one.width} x {one.height}"
-        drawn.add_row(str(one.fgp), plain(name), str(one.imp), size, str(len(one.minutiae)), middle)
+        numbers = (str(len(one.minutiae)), middle, str(quality(one)))
+        drawn.add_row(str(one.fgp), plain(name), str(one.imp), size, *numbers)
     return drawn
 
 

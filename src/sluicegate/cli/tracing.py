@@ -56,7 +56,13 @@ class Seen:
 @click.option(
     "--fgp", type=click.IntRange(1, 15), default=2, show_default=True, help="Finger position of both."
 )
-@click.option("--extractor", type=click.Choice(("leader", "mindtct")), default="leader", show_default=True)
+@click.option(
+    "--extractor",
+    type=click.Choice(("leader", "mindtct")),
+    default="leader",
+    show_default=True,
+    help="Who finds the minutiae; the network's pictures are LEADER's.",
+)
 @click.option(
     "--ppi", type=click.FloatRange(200, 2400), default=500.0, show_default=True, help="Of both images."
 )

@@ -100,7 +100,7 @@ def minutiae(image: Trace, fingers: Sequence[FingerTemplate], title: str) -> byt
         if len(fingers) > 1 and len(finger.minutiae):
             x, y = finger.minutiae[:, :2].min(axis=0)
             told = f"finger {finger.fgp}: quality {quality(finger)}"
-            axes.text(x, max(y - 10, 16), told, color=color, fontsize=9.5, weight="bold")
+            axes.text(x, max(y - 34, 16), told, color=color, fontsize=9.5, weight="bold")
     return _written(made)
 
 
