@@ -13,7 +13,7 @@ import click
 
 from sluicegate.cli.calls import Call, plain, read_bytes, standard, table, write_new
 from sluicegate.cli.finding import booking
-from sluicegate.cli.release_case import describe, proposed
+from sluicegate.exchange.release_case import describe, proposed
 from sluicegate.cli.stating import state
 from sluicegate.errors import InputRefused, UsageError, VerifyError, quoted
 from sluicegate.releases import bundle, document, redact
