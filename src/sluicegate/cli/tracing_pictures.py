@@ -213,7 +213,7 @@ def fingers(trace: Trace, bar: float, title: str) -> bytes:
         axes.text(place, value, f"{value:.1f}", ha="center", va="bottom", fontsize=8.5, color=INK)
     axes.axhline(bar, color=REFERENCE, lw=1.0, ls=(0, (4, 3)))
     axes.text(
-        1.0, bar, "one stranger in 1,000 ", transform=axes.get_yaxis_transform(), ha="right", va="bottom",
+        1.0, 1.04, "dashed: one stranger's finger in 1,000 reaches it", transform=axes.transAxes, ha="right",
         fontsize=8, color=REFERENCE,
     )  # fmt: skip
     axes.set_xlabel("finger position", fontsize=9, color=INK)
