@@ -21,10 +21,19 @@ def addresses(routes: Sequence[BaseRoute], before: str = "") -> Iterator[Path_]:
     """Each route as method and path, those below another application too (HEAD comes with GET)."""
     for one in routes:
         if isinstance(one, Mount):
-            yield from addresses(one.routes, before + one.path)
+            yield from addresses(_inner(one), before + one.path)
             continue
         verbs = ",".join(sorted((getattr(one, "methods", None) or {"ANY"}) - {"HEAD"}))
         yield "route", f"site {verbs} {before}{one.path}"  # type: ignore[attr-defined]
+
+
+def _inner(mount: Mount) -> Sequence[BaseRoute]:
+    """Routes below a mount, whatever is wrapped around the application there."""
+    app = mount.app
+    while not hasattr(app, "routes"):
+        app = app.app  # type: ignore[attr-defined]
+    found: Sequence[BaseRoute] = app.routes
+    return found
 
 
 def of_site(town: Town) -> set[Path_]:
