@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 from starlette.routing import BaseRoute
 
-from sluicegate.web.operator import accounts_pages, bookings, examiner, health, officer, records, registrar
+from sluicegate.web.operator import (
+    accounts_pages,
+    bookings,
+    examiner,
+    health,
+    officer,
+    records,
+    registrar,
+    releasing,
+)
 from sluicegate.web.operator.frame import Desk
 from sluicegate.web.operator.roles import Role, Side
 
@@ -38,7 +47,8 @@ DESK: tuple[Page, ...] = (
     Page(officer.routes, Side.PARTNER, "officer", officer.ADDRESS, (Role.OFFICER,)),
     Page(registrar.routes, Side.BUREAU, "registrar", registrar.ADDRESS, (Role.REGISTRAR,)),
     Page(records.routes, Side.BUREAU, "records", records.ADDRESS, (Role.RECORDS,)),
+    Page(releasing.routes, Side.BUREAU, "release", releasing.ADDRESS, (Role.RECORDS,)),
     Page(health.routes, Side.BUREAU, "health", "/desk/health", (Role.OPERATOR,)),
     Page(accounts_pages.routes, Side.NEITHER, "people", accounts_pages.ADDRESS, (Role.ADMIN,)),
 )
-"""In the order of the menu: bookings, examiner, officer, registrar, records, health, people."""
+"""In the order of the menu: bookings, examiner, officer, registrar, records, release, health, people."""
