@@ -49,7 +49,7 @@ def lattice(count: int) -> Minutiae:
 
 
 def test_a_print_corresponds_to_itself_minutia_by_minutia() -> None:
-    """A print compared with itself pairs each minutia of its record with itself, neither turned nor shifted."""
+    """A print compared with itself pairs each minutia with itself, neither turned nor shifted."""
     own = print_of(1, 2)
     found = met(own, own)
     assert np.array_equal(found.pairs[:, 0], found.pairs[:, 1])

@@ -13,9 +13,9 @@ import click
 
 from sluicegate.cli.calls import Call, plain, read_bytes, standard, table, write_new
 from sluicegate.cli.finding import booking
-from sluicegate.exchange.release_case import describe, proposed
 from sluicegate.cli.stating import state
 from sluicegate.errors import InputRefused, UsageError, VerifyError, quoted
+from sluicegate.exchange.release_case import describe, proposed
 from sluicegate.releases import bundle, document, redact
 from sluicegate.releases import verify as verifying
 from sluicegate.releases.codes import EXEMPTIONS, UNVERIFIED

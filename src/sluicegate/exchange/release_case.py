@@ -13,6 +13,7 @@ import hashlib
 from sluicegate.errors import Missing
 from sluicegate.exchange.bureau import decisions_of
 from sluicegate.exchange.case import ANSWERS_LOG, Case, MessageKind, State
+from sluicegate.facts import FactKind
 from sluicegate.ledger.verify import JSON
 from sluicegate.policy.decision import sentence
 from sluicegate.releases.document import Block, Document, Piece
@@ -110,7 +111,9 @@ def _sent(store: Store, case: Case) -> list[Block]:
 
 def _entries(store: Store, case: Case) -> list[Block]:
     blocks = [_heading("ledger", "Entries of the ledger")]
-    rows = [row for row in store.rows("entries_of", case_id=case.case_id) if row["log"] != ANSWERS_LOG]
+    held = store.rows("entries_of", case_id=case.case_id)
+    # A look at the record is an entry too; told here, each record would differ from the last by that look.
+    rows = [row for row in held if row["log"] != ANSWERS_LOG and row["kind"] != FactKind.VIEWED]
     for at, row in enumerate(rows, 1):
         text = f"number {row['seq']} of log {row['log']}, {row['at']}"
         blocks.append(_field(f"entry-{at:02d}", str(row["kind"]), text))

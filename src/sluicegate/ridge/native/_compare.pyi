@@ -16,4 +16,4 @@ def compare_many(kernel: str, numbers: Any, probe: Any, blob: Any, offsets: Any,
 def compare_one(
     kernel: str, numbers: Any, probe: Any, reference: Any
 ) -> tuple[float, float, float, float, float, bytes]:
-    """Similarity, cosine and sine of the rotation, x and y of the shift, and pairs as native uint16 (k, 2)."""
+    """Similarity, cosine and sine of the turn, x and y of the shift, pairs as native uint16 (k, 2)."""
