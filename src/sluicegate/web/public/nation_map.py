@@ -55,8 +55,10 @@ def atlas() -> Atlas:
     """The map of the package."""
     file = files("sluicegate.web").joinpath("static", "vendor", "us-atlas", "shapes.json")
     read = json.loads(file.read_text("utf-8"))
+    width, height = read["size"]
     return Atlas(
-        *read["size"],
+        width,
+        height,
         {fips: Shape(*one) for fips, one in read["counties"].items()},
         {state: Letter(*one) for state, one in read["letters"].items()},
         read["borders"],
