@@ -397,6 +397,10 @@ def test_the_tally_counts_every_booking(world: DeskWorld) -> None:
 def test_an_older_home_gets_the_index_when_it_is_opened(tmp_path: Path) -> None:
     """A home without the index of the list has it after the next start."""
     path = tmp_path / "story.db"
-    with open_database(path, "schema.sql").begin() as connection:
+    older = open_database(path, "schema.sql")
+    with older.begin() as connection:
         connection.exec_driver_sql("DROP INDEX story_list")
-    assert page(Store(open_database(path, "schema.sql"), None, None), Wanted()).lines == ()  # type: ignore[arg-type]
+    older.dispose()
+    now = open_database(path, "schema.sql")
+    assert page(Store(now, None, None), Wanted()).lines == ()  # type: ignore[arg-type]
+    now.dispose()
