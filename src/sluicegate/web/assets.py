@@ -87,6 +87,15 @@ async def serve(request: Request) -> Response:
     return Response(asset.packed if packs else asset.data, headers=headers, media_type=asset.kind)
 
 
+async def icon(_request: Request) -> Response:
+    """The icon, where browsers look for it beside a page that is no HTML."""
+    held = assets()["icon.svg"]
+    return Response(held.data, headers={"Cache-Control": _SHORT}, media_type=held.kind)
+
+
 def routes() -> list[Route]:
-    """The one route of files."""
-    return [Route(f"{PREFIX}/{{name:path}}", serve, methods=["GET"], name="static")]
+    """The route of files, and the one that browsers know by heart."""
+    return [
+        Route(f"{PREFIX}/{{name:path}}", serve, methods=["GET"], name="static"),
+        Route("/favicon.ico", icon, methods=["GET"], name="icon"),
+    ]

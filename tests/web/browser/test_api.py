@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 
 import pytest
 from accessible import assert_accessible
+from playwright.sync_api import expect
 
 from browser.conftest import Opener
 
@@ -42,4 +43,4 @@ def test_a_shape_unfolds_when_a_type_leads_to_it(browser_page: Opener) -> None:
     """Following a type from an answer's table shows the fields of that shape."""
     page = browser_page("/api#shape-Stand")
     page.locator("#shape-Stand").get_by_role("cell", name="The mode in force.").wait_for(timeout=5000)
-    assert page.locator("#shape-Stand").get_by_text("asked_since").is_visible()
+    expect(page.locator("#shape-Stand").get_by_text("asked_since")).to_be_visible()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from accessible import assert_accessible
+from playwright.sync_api import expect
 
 from browser.conftest import Opener
 
@@ -39,7 +40,7 @@ def test_one_picture_is_shown_at_a_time(browser_page: Opener) -> None:
         page = browser_page("/places/US-CA-075", width=width)
         visible = page.locator("svg.flow:visible")
         assert visible.count() == 1
-        assert page.locator(shown).is_visible()
+        expect(page.locator(shown)).to_be_visible()
 
 
 def test_the_printed_answer_is_one_sheet(browser_page: Opener) -> None:
@@ -48,5 +49,5 @@ def test_the_printed_answer_is_one_sheet(browser_page: Opener) -> None:
     pages = page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n")
     assert pages == 1
     page.emulate_media(media="print")
-    assert page.get_by_text("Policy root", exact=True).is_visible()
+    expect(page.get_by_text("Policy root", exact=True)).to_be_visible()
     assert not page.get_by_role("button", name="Show this day").is_visible()

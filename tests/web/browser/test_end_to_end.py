@@ -134,13 +134,13 @@ def test_a_skeptic_reads_releases_ledger_promises_and_api(visitor: Page) -> None
     """6: without scripts, what was released is verified, the ledger holds, and its limits are said."""
     visitor.goto("/releases")
     visitor.get_by_role("link", name="On the options of a county").click()
-    assert visitor.get_by_role("heading", name="What was verified").is_visible()
+    expect(visitor.get_by_role("heading", name="What was verified")).to_be_visible()
     visitor.get_by_role("link", name="Ledger").click()
     assert "All of it holds." in visitor.inner_text("main")
     visitor.get_by_role("navigation").get_by_role("link", name="How it works").click()
-    assert visitor.get_by_role("heading", name="What the proofs do not prove").is_visible()
+    expect(visitor.get_by_role("heading", name="What the proofs do not prove")).to_be_visible()
     visitor.get_by_role("link", name="API").click()
-    assert visitor.get_by_role("link", name="/places", exact=True).is_visible()
+    expect(visitor.get_by_role("link", name="/places", exact=True)).to_be_visible()
 
 
 # -- the operators ---------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ def test_an_operator_signs_in_and_follows_a_booking(visitor: Page, town: DeskWor
     visitor.get_by_label("TCN, part of one, or case").fill("FILTER-0001")
     visitor.get_by_role("button", name="Show").click()
     visitor.get_by_role("link", name="DEMO-FILTER-0001").click()
-    assert visitor.get_by_role("heading", name="The walk").is_visible()
+    expect(visitor.get_by_role("heading", name="The walk")).to_be_visible()
     gates = visitor.locator("main .gate").all_inner_texts()
     assert [one.upper() for one in gates] == ["CLOSED"] * 4
     assert "Copy to the partner" not in visitor.inner_text("main")
@@ -181,7 +181,7 @@ def test_an_officer_determines_what_no_machine_may(visitor: Page, town: DeskWorl
     visitor.get_by_label("The subject's own immigration file").check()
     visitor.get_by_label("Date of that record").fill("2009-03-31")
     visitor.get_by_role("button", name="Show the message").click()
-    assert visitor.get_by_text("This message is not a detainer").is_visible()
+    expect(visitor.get_by_text("This message is not a detainer")).to_be_visible()
     visitor.get_by_role("button", name="Determine and send").click()
     assert town.town.exchange.partner.store.case(query).text("status") == "citizen"
 

@@ -103,6 +103,9 @@ PAGES = {
     ),
     "GET /desk/records/gone/{case}": Shown("/desk/records/gone/{gone}", "records"),
     "GET /desk/records/challenge/{number}": Shown("/desk/records/challenge/1", "records"),
+    "GET /desk/release": Shown("/desk/release", "records"),
+    "GET /desk/release/case/{case}": Shown("/desk/release/case/{full}", "records"),
+    "GET /desk/release/made/{name}": Shown("/desk/release/made/letter-1", "records"),
     "GET /desk/health": Shown("/desk/health", "operator"),
     "GET /desk/people": Shown("/desk/people", "admin"),
 }
@@ -115,12 +118,15 @@ LEADS_ON = {
     "POST /desk/registrar/draft", "POST /desk/registrar/proposals/{name}/sign",
     "POST /desk/registrar/proposals/{name}/aside", "POST /desk/records/booking/{case}/challenge",
     "POST /desk/records/booking/{case}/destroy", "POST /desk/records/challenge/{number}/{act}",
+    # Pages of a document that a form carries: test_releasing goes through them, and looks at each.
+    "POST /desk/release/document", "POST /desk/release/seal", "POST /desk/release/choose",
+    "POST /desk/release/preview", "POST /desk/release/page", "POST /desk/release/publish",
     "POST /desk/people/{name}/open", "POST /desk/people/{name}/reset",
 }  # fmt: skip
 """Routes that answer with the way to another page; what they say when they refuse stands on pages above."""
 
 FILES = (
-    ".json", ".csv", ".png", "/file", "/text", "/{name:path}", "/verify/{name}", "/bookings/live",
+    ".json", ".csv", ".png", ".ico", "/file", "/text", "/{name:path}", "/verify/{name}", "/bookings/live",
     "/bookings/{case}/receipt",
 )  # fmt: skip
 """Ends of addresses that answer with a file; all below /api/v1 do."""

@@ -10,7 +10,7 @@ import desk_world
 import pytest
 from accessible import assert_accessible
 from desk_world import DeskWorld
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from scenes import scratch
 from sluicegate.exchange.case import State
@@ -97,12 +97,12 @@ def test_a_word_is_given_without_script(served: Served, browser: Browser) -> Non
     page.get_by_role("button", name="Show").click()
     assert page.locator("#pair").get_attribute("class") == "pair zoom-3 look-plain marks-paired lines"
     page.get_by_role("button", name="Go on to confirm").click()
-    assert page.get_by_role("alert").get_by_text("Choose what the prints show.").is_visible()
+    expect(page.get_by_role("alert").get_by_text("Choose what the prints show.")).to_be_visible()
     page.get_by_label("None of the candidates is this person").check()
     page.get_by_label("Reason").fill("Another pattern in the right index and middle.")
     page.get_by_role("button", name="Go on to confirm").click()
     assert "cannot be taken back" in page.inner_text("main")
     page.get_by_role("button", name="Enter my word").click()
-    assert page.get_by_text("Your word is entered.").is_visible()
+    expect(page.get_by_text("Your word is entered.")).to_be_visible()
     assert served.world.town.case(served.world.cases["awaiting"]).state is State.RESOLVED
     page.context.close()

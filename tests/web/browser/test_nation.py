@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from accessible import assert_accessible, overflow, violations
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from browser.conftest import Opener
 
@@ -81,7 +81,7 @@ def test_a_county_is_told_on_pointing_and_leads_to_its_place(browser_page: Opene
 def test_playing_is_not_offered_where_less_motion_is_wished(browser_page: Opener) -> None:
     """Nothing moves by itself; the button that plays is there only for those who did not ask for less."""
     page = browser_page(DAY)
-    assert page.locator("#play").is_visible()
+    expect(page.locator("#play")).to_be_visible()
     page.emulate_media(reduced_motion="reduce")
     assert page.locator("#play").is_hidden()
 

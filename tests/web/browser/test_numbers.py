@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import web_world
 from accessible import assert_accessible
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from tests.audit import audit_world
 
 from browser.conftest import Opener
@@ -109,8 +109,8 @@ def test_without_scripts_the_way_by_hand_is_said(browser_page: Opener) -> None:
     page.get_by_label("Jurisdiction").select_option("US-CA-075")
     page.get_by_role("button", name="Show").click()
     page.get_by_role("link", name="4 Withheld, San Francisco County: verify this number").click()
-    assert page.get_by_text("Scripts are off").is_visible()
-    assert page.get_by_text("sluicegate audit run ./public").is_visible()
+    expect(page.get_by_text("Scripts are off")).to_be_visible()
+    expect(page.get_by_text("sluicegate audit run ./public")).to_be_visible()
     assert not page.get_by_text("Counted again in your browser").is_visible()
     page.get_by_role("link", name="days/2010-11-16/US-CA-075.json").click()
     assert '"withheld":["' in page.content()

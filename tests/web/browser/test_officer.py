@@ -9,7 +9,7 @@ import desk_world
 import pytest
 from accessible import assert_accessible
 from desk_world import DeskWorld
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from scenes import scratch
 from sluicegate.exchange.case import State
@@ -48,9 +48,9 @@ def test_an_officer_determines_without_scripts(browser: Browser, served: DeskWor
     page.get_by_label("The subject's own immigration file").check()
     page.get_by_label("Date of that record").fill("2009-03-31")
     page.get_by_role("button", name="Show the message").click()
-    assert page.get_by_text("This message is not a detainer").is_visible()
+    expect(page.get_by_text("This message is not a detainer")).to_be_visible()
     page.get_by_role("button", name="Determine and send").click()
-    assert page.get_by_role("status").is_visible()
+    expect(page.get_by_role("status")).to_be_visible()
     assert served.town.exchange.partner.store.case(query).text("status") == "citizen"
     page.context.close()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from accessible import assert_accessible
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from browser.conftest import Opener
 
@@ -121,7 +121,7 @@ def test_without_scripts_the_page_asks_for_nothing(browser_page: Opener) -> None
     """With scripts off there is no field to put a receipt in, and the verifier is there to take away."""
     page = browser_page("/receipt", js=False)
     assert page.locator("textarea:visible").count() == 0
-    assert page.get_by_text("Scripts are off").is_visible()
+    expect(page.get_by_text("Scripts are off")).to_be_visible()
     with page.expect_download() as got:
         page.get_by_role("link", name="verify.py", exact=True).click()
     assert got.value.suggested_filename == "verify.py"
