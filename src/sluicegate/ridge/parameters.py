@@ -137,17 +137,18 @@ def parse(text: str) -> Parameters:
     """
     tables = tomllib.loads(text)
     return Parameters(
-        cylinder=_section(CylinderParameters, tables, "cylinder"),
-        screen=_section(ScreenParameters, tables, "screen"),
-        fast_screen=_section(FastScreenParameters, tables, "fast_screen"),
-        compare=_section(CompareParameters, tables, "compare"),
-        fast_compare=_section(FastCompareParameters, tables, "fast_compare"),
-        fusion=_section(FusionParameters, tables, "fusion"),
-        fast=_section(FastParameters, tables, "fast"),
+        cylinder=section(CylinderParameters, tables, "cylinder"),
+        screen=section(ScreenParameters, tables, "screen"),
+        fast_screen=section(FastScreenParameters, tables, "fast_screen"),
+        compare=section(CompareParameters, tables, "compare"),
+        fast_compare=section(FastCompareParameters, tables, "fast_compare"),
+        fusion=section(FusionParameters, tables, "fusion"),
+        fast=section(FastParameters, tables, "fast"),
     )
 
 
-def _section(kind: type[_T], tables: dict[str, Any], name: str) -> _T:
+def section(kind: type[_T], tables: dict[str, Any], name: str) -> _T:
+    """One table of numbers as a dataclass of this kind. Raises ValueError as `parse`."""
     table = tables.get(name, {})
     wanted = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     if set(table) != wanted:

@@ -138,8 +138,6 @@ FROM message m WHERE m.state = 'queued' GROUP BY m.channel ORDER BY MIN(m.create
 SELECT alert_id, at, case_id, reason FROM alert ORDER BY alert_id DESC LIMIT :limit;
 -- name: alert_count
 SELECT COUNT(*) AS n FROM alert;
--- name: last_move
-SELECT at FROM journal ORDER BY rowid DESC LIMIT 1;
 -- name: open_challenge
 INSERT INTO challenge (case_id, what, letter, received, due)
 VALUES (:case_id, :what, :letter, :received, :due) RETURNING number;

@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, TypeVar
 
-_T = TypeVar("_T")
+from sluicegate.ridge.parameters import section
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +86,8 @@ def parse(text: str) -> Numbers:
     """
     tables = tomllib.loads(text)
     return Numbers(
-        _section(FingerNumbers, tables, "finger"),
-        _section(ContactNumbers, tables, "contact"),
-        _section(ReadingNumbers, tables, "reading"),
-        _section(QualityNumbers, tables, "quality"),
+        section(FingerNumbers, tables, "finger"),
+        section(ContactNumbers, tables, "contact"),
+        section(ReadingNumbers, tables, "reading"),
+        section(QualityNumbers, tables, "quality"),
     )
-
-
-def _section(kind: type[_T], tables: dict[str, Any], name: str) -> _T:
-    table = tables.get(name, {})
-    wanted = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    if set(table) != wanted:
-        raise ValueError(f"[{name}] must hold exactly {', '.join(sorted(wanted))}")
-    for key, entry in table.items():
-        if set(entry) != {"value", "unit", "origin"} or not entry["unit"] or not entry["origin"]:
-            raise ValueError(f"[{name}] {key} must have a value, a unit and an origin")
-    values = {key: entry["value"] for key, entry in table.items()}
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
